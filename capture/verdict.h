@@ -25,12 +25,16 @@
     X(TCP, "tcp")                                                                             \
     X(UDP_HEADER, "udp-header")                                                               \
     X(DNS_HEADER, "dns-header")                     /* fewer than 12 octets */                \
-    X(CUT, "cut")                                   /* the capture ends before the header */
+    X(CUT, "cut")                                   /* the capture ends before the header */  \
+    X(TOO_DEEP, "encapsulation-depth")              /* more headers or tunnels than we follow */
 
 /* clang-format on */
 
 #define X(name, text) VERDICT_##name,
-enum verdict { VERDICT_LIST(X) VERDICTS };
+enum verdict {
+    VERDICT_LIST(X) VERDICTS,
+    VERDICT_OPEN = VERDICTS, /* while decoding only: not decided yet */
+};
 #undef X
 
 /* clang-format off */

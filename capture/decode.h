@@ -1,0 +1,47 @@
+/*
+ * A frame into a message or a counted reason: what all sources share.
+ *
+ * decode_frame() tries the common query (Ethernet, IPv4 without options or fragments, UDP, one
+ * question) in one straight function and walks the table of layers for everything else; both
+ * give the same result, which the tests hold them to.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "capture/packet.h"
+#include "capture/source.h"
+
+struct frame {
+    const uint8_t *data;
+    uint32_t captured; /* octets at `data` */
+    uint32_t wire;     /* octets on the wire, not fewer */
+    uint32_t readable; /* octets that may be read at `data`, not fewer than captured */
+    uint32_t link;     /* LINKTYPE_ */
+    int64_t time_ns;
+};
+
+struct decode {
+    const struct source_scope *scope;
+    struct source_counts counts;
+    uint16_t fast_port; /* the first in scope */
+    unsigned servers4;  /* of the scope's servers, those with an IPv4 address */
+    uint32_t server4[SOURCE_SERVERS_MAX]; /* network order */
+    uint64_t ports[1024];                 /* a bit for each port in scope */
+};
+
+void decode_init(struct decode *d, const struct source_scope *scope);
+
+static inline bool decode_port(const struct decode *d, uint16_t port)
+{
+    return d->ports[port / 64] >> port % 64 & 1;
+}
+
+/* Whether `address` (as in struct packet) is a server's; true when none is configured. */
+bool decode_server(const struct decode *d, const uint8_t address[static 16], bool ipv6);
+
+/* Counts one frame and adds what it holds to `batch`, which is not full. */
+void decode_frame(struct decode *d, const struct frame *f, struct message_batch *batch);
+
+/* Adds the DNS message in `message`, found in `p`, to its batch. */
+enum verdict decode_message(struct decode *d, const struct packet *p, struct bytes message,
+                            uint16_t transport_flags);

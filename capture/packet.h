@@ -1,0 +1,53 @@
+/*
+ * One frame on its way down through its headers.
+ *
+ * A header's function takes its octets off `rest` and names what follows with packet_next();
+ * layer_walk() finds the function for that in one table.  So no header calls another, no
+ * nesting of headers can recurse, and a new one is a row and a short function.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "capture/bytes.h"
+#include "capture/message.h"
+#include "capture/verdict.h"
+
+enum {
+    PACKET_HEADERS_MAX = 40, /* of all kinds in one frame: tags, labels, addresses */
+    PACKET_TUNNELS_MAX = 4,  /* IP headers in front of the innermost one */
+};
+
+/* Which registry a number is from. */
+enum layer {
+    LAYER_LINK,        /* LINKTYPE_ of the capture */
+    LAYER_ETHERTYPE,   /* IEEE */
+    LAYER_IP_PROTOCOL, /* IANA, in IPv4 and at the end of IPv6's extension headers */
+    LAYER_UDP_PORT,    /* IANA, of the destination */
+};
+
+struct packet {
+    struct bytes rest; /* from the next header on */
+    int64_t time_ns;
+    struct message_batch *batch;
+    enum layer layer; /* `next` is a number of this kind */
+    uint32_t next;
+    uint8_t headers; /* passed so far */
+    uint8_t ip_headers;
+    bool ipv6; /* the innermost IP header so far; addresses as in struct message */
+    uint8_t source[16];
+    uint8_t destination[16];
+};
+
+/* How a header's function says that the frame goes on. */
+static inline enum verdict packet_next(struct packet *p, enum layer layer, uint32_t next)
+{
+    p->layer = layer;
+    p->next = next;
+    return VERDICT_OPEN;
+}
+
+/* A header is not all there: the capture's fault, or its own. */
+static inline enum verdict packet_short(const struct packet *p, enum verdict its_own)
+{
+    return p->rest.missing > 0 ? VERDICT_CUT : its_own;
+}

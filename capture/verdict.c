@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/verdict.h"
+
+#define X(name, text) text,
+static const char *const verdict_names[] = {VERDICT_LIST(X)};
+static const char *const defect_names[] = {DEFECT_LIST(X)};
+#undef X
+
+const char *verdict_name(enum verdict v)
+{
+    return v < VERDICTS ? verdict_names[v] : "unknown";
+}
+
+const char *defect_name(enum defect d)
+{
+    return d < DEFECTS ? defect_names[d] : "unknown";
+}
