@@ -18,6 +18,13 @@ bool error_set(struct error *err, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    err->kind = ERROR_OTHER;
+    return false;
+}
+
+bool error_kind(struct error *err, enum error_kind kind)
+{
+    err->kind = kind;
     return false;
 }
 
@@ -32,6 +39,7 @@ bool error_errno(struct error *err, const char *format, ...)
     va_end(args);
     append(err, ": ");
     append(err, strerror_r(cause, words, sizeof words));
+    err->kind = ERROR_OTHER;
     return false;
 }
 

@@ -66,7 +66,10 @@ enum verdict link_sll2(struct decode *d, struct packet *p)
     return ethertype_or_length(p, bytes_u16(header));
 }
 
-/* The family is written in the byte order of the machine that captured. */
+/*
+ * The family is written in the byte order of the machine that captured; some systems write an
+ * Ethernet type in the second half instead.
+ */
 enum verdict link_null(struct decode *d, struct packet *p)
 {
     (void)d;
@@ -74,7 +77,7 @@ enum verdict link_null(struct decode *d, struct packet *p)
     if (header == NULL)
         return packet_short(p, VERDICT_NOT_IP);
     uint32_t family = bytes_u32(header);
-    if (family > UINT16_MAX)
+    if ((family & UINT16_MAX) == 0)
         family = __builtin_bswap32(family);
     switch (family) {
     case 2: /* AF_INET everywhere */
@@ -85,6 +88,6 @@ enum verdict link_null(struct decode *d, struct packet *p)
     case 30:
         return packet_next(p, LAYER_ETHERTYPE, ETHERTYPE_IPV6);
     default:
-        return VERDICT_NOT_IP;
+        return ethertype_or_length(p, family & UINT16_MAX);
     }
 }

@@ -2,6 +2,7 @@
 #include "capture/source.h"
 
 #include "capture/classic.h"
+#include "capture/live.h"
 #include "capture/offline.h"
 
 #include <stdlib.h>
@@ -50,6 +51,20 @@ struct source *source_open_file(const char *path, const struct source_scope *sco
     return NULL;
 }
 
+struct source *source_open_live(const struct source_live *live,
+                                const struct source_scope *scope, struct error *err)
+{
+    struct source *s = create(live->interface, scope, err);
+    if (s == NULL)
+        return NULL;
+    s->reader = live_open(live, err);
+    if (s->reader != NULL)
+        return s;
+    error_prefix(err, "%s", s->name);
+    source_close(s);
+    return NULL;
+}
+
 void source_close(struct source *s)
 {
     if (s == NULL)
@@ -79,8 +94,8 @@ enum source_state source_read(struct source *s, struct message_batch *batch, int
 
 void source_counts(struct source *s, struct source_counts *counts)
 {
+    s->reader->kind->drops(s->reader, &s->decode.counts);
     *counts = s->decode.counts;
-    s->reader->kind->drops(s->reader, counts);
 }
 
 int source_fd(const struct source *s)

@@ -41,8 +41,8 @@ struct source_counts {
     uint64_t bytes;  /* on the wire */
     uint64_t verdict[VERDICTS];
     uint64_t defect[DEFECTS];
-    uint64_t kernel_drops;    /* live: frames the kernel had no room for */
-    uint64_t interface_drops; /* live: frames the interface lost, where it says so */
+    uint64_t kernel_drops;      /* live: frames the kernel had no room for */
+    uint64_t interface_drops;   /* live: frames the interface lost, where it says so */
     uint16_t unknown_ethertype; /* the last one met under VERDICT_UNKNOWN_ETHERTYPE */
     uint8_t unknown_protocol;   /* the last one met under VERDICT_IP_PROTOCOL */
     int32_t unknown_link;       /* DLT_ number under VERDICT_UNKNOWN_LINK */
@@ -64,6 +64,7 @@ struct source; /* private */
 /* `path` "-" is standard input.  gzip, xz, zstd, lz4 and bzip2 are read as they are. */
 struct source *source_open_file(const char *path, const struct source_scope *scope,
                                 struct error *err);
+/* Of an interface, err's kind says whether the right or the interface is missing. */
 struct source *source_open_live(const struct source_live *live,
                                 const struct source_scope *scope, struct error *err);
 void source_close(struct source *s); /* NULL is fine */
