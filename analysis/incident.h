@@ -1,0 +1,111 @@
+/*
+ * An incident: traffic that is not usual, from its opening to its closing, and who explains it.
+ *
+ * A detector fills one in; everything later (store, pages, mails, webhook) works on what is
+ * here and asks nobody else.  An incident keeps one id for its whole life.  What happens to it
+ * is told as events: opened, changed, closed, each with the incident as it was then.
+ *
+ * All rates are means of the last ten seconds unless a name says otherwise.  Names are in
+ * presentation form with RFC 4343 escapes (\DDD), so they are printable ASCII.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/prefix.h"
+#include "capture/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    INCIDENT_ID_BYTES = 24,
+    INCIDENT_NAME_BYTES = 1024, /* 255 octets, each \DDD, with dots and a final zero */
+    INCIDENT_SUMMARY_BYTES = 256,
+    INCIDENT_PREFIXES = 8, /* culprits named in one incident */
+    INCIDENT_TYPES = 24,   /* rows of the table by qtype */
+    INCIDENT_HOSTS = 16,   /* leading hosts listed */
+    INCIDENT_NAMES = 10,   /* leading names listed */
+};
+
+enum incident_state { INCIDENT_OPENED, INCIDENT_CHANGED, INCIDENT_CLOSED };
+
+enum incident_kind {
+    INCIDENT_PREFIX,
+    INCIDENT_ASN,
+    INCIDENT_QTYPE,
+    INCIDENT_NAME,
+    INCIDENT_NXDOMAIN,
+    INCIDENT_VOLUME,
+    INCIDENT_GAP,
+    INCIDENT_SPOOF,
+    INCIDENT_KINDS,
+};
+
+/* What the culprits ask, by type: before the incident, in its first wave, and now. */
+struct incident_type {
+    char qtype[16]; /* "MX", "other" */
+    double before_qps;
+    double now_qps;
+    uint64_t queries; /* since the incident began */
+    bool named;       /* one of those that explain the incident, or its latest wave */
+};
+
+struct incident_host {
+    uint8_t address[16]; /* network order, IPv4 in the first 4 octets */
+    bool ipv6;
+    uint64_t queries; /* since the incident began */
+};
+
+struct incident_name {
+    char *name; /* owned by the incident */
+    uint64_t queries;
+    bool named; /* leads the latest wave */
+};
+
+struct incident {
+    char id[INCIDENT_ID_BYTES]; /* "2005-0118-1": the UTC day it opened, its number that day */
+    enum incident_kind kind;
+    unsigned wave;     /* 1; a second wave makes it 2 */
+    int64_t began_s;   /* when the excess began; seconds since 1970, UTC, as all times here */
+    int64_t opened_s;  /* when it was noticed */
+    int64_t changed_s; /* time of the latest event */
+    int64_t closed_s;  /* 0 while open */
+    struct prefix prefix[INCIDENT_PREFIXES];
+    unsigned prefixes;
+    double rate_qps;     /* of the culprits */
+    double baseline_qps; /* usual for them */
+    double peak_qps;     /* highest mean of a minute so far */
+    double share;        /* of all queries, 0 to 1 */
+    double total_qps;    /* all queries, the culprits' among them */
+    double usual_qps;    /* usual for all queries at this hour; 0 when not yet known */
+    uint64_t queries;    /* of the culprits, since it began */
+    unsigned hosts;      /* addresses seen in the culprits' prefixes since it began */
+    bool lossy;          /* capture lost frames meanwhile: figures are too small */
+    struct incident_type type[INCIDENT_TYPES]; /* most asked first */
+    unsigned types;
+    struct incident_host host[INCIDENT_HOSTS]; /* busiest first */
+    unsigned hosts_listed;
+    struct incident_name name[INCIDENT_NAMES]; /* most asked first */
+    unsigned names;
+    char summary[INCIDENT_SUMMARY_BYTES]; /* the fact, one line for a person */
+};
+
+struct incident_event {
+    int64_t sequence; /* in the store; 0 before it is there */
+    int64_t time_s;   /* message time */
+    enum incident_state state;
+    struct incident incident;
+};
+
+void incident_fini(struct incident *i); /* frees the names; the rest is the owner's */
+
+const char *incident_state_name(enum incident_state s); /* "open", "update", "close" */
+const char *incident_kind_name(enum incident_kind k);   /* "prefix" */
+
+/*
+ * The event as the one JSON object that --events, the webhook and the command get, and the
+ * store keeps; NULL when memory is short.  incident_event_parse() takes it back, every field.
+ */
+json_t *incident_event_json(const struct incident_event *e);
+bool incident_event_parse(const json_t *json, struct incident_event *e, struct error *err);

@@ -1,0 +1,67 @@
+/*
+ * What one minute of traffic was: the row that archives, pages and summaries are made of.
+ *
+ * Counts are of what was captured; `covered_s` says how much of the minute that was, and rates
+ * divide by it.  A minute without any second captured has no row: a gap is never a zero.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/prefix.h"
+#include "analysis/qtype.h"
+#include "capture/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    MINUTE_LEADING = 20, /* prefixes with most queries */
+    MINUTE_WATCHED = 44, /* at most, beside them: what an open incident or an archive follows */
+    MINUTE_PREFIXES = MINUTE_LEADING + MINUTE_WATCHED,
+};
+
+enum transport { TRANSPORT_UDP4, TRANSPORT_UDP6, TRANSPORT_TCP4, TRANSPORT_TCP6, TRANSPORTS };
+
+/* IANA "DNS RCODEs": those a root server gives, and all others. */
+enum minute_rcode {
+    MINUTE_NOERROR,
+    MINUTE_FORMERR,
+    MINUTE_SERVFAIL,
+    MINUTE_NXDOMAIN,
+    MINUTE_NOTIMP,
+    MINUTE_REFUSED,
+    MINUTE_RCODE_OTHER,
+    MINUTE_RCODES,
+};
+
+struct minute_prefix {
+    struct prefix prefix;
+    uint64_t queries;
+    uint32_t hosts;
+    bool watched;
+};
+
+struct minute {
+    int64_t start_s;    /* since 1970, UTC; a whole minute */
+    uint32_t covered_s; /* 1 to 60 */
+    uint64_t queries, responses, malformed;
+    uint64_t queries_by[TRANSPORTS], responses_by[TRANSPORTS];
+    uint64_t qtype[QTYPE_CLASSES];
+    uint64_t rcode[MINUTE_RCODES];
+    uint64_t edns, dnssec_ok;      /* queries with an OPT record, with DO in it */
+    uint64_t sources4, sources6;   /* distinct /24s and /48s that sent a query */
+    uint64_t frames, bytes;        /* captured, of any kind; bytes on the wire */
+    uint64_t undecoded;            /* frames that may have held DNS and could not be read */
+    uint64_t kernel_drops, interface_drops;
+    uint64_t overflow;             /* queries counted in totals, but not by source */
+    double usual_qps, spread_qps;  /* usual rate and one standard deviation; NAN: not known yet */
+    struct minute_prefix prefix[MINUTE_PREFIXES]; /* most queries first */
+    unsigned prefixes;
+};
+
+const char *transport_name(enum transport t);       /* "udp4" */
+const char *minute_rcode_name(enum minute_rcode r); /* "NXDOMAIN", "other" */
+
+json_t *minute_json(const struct minute *m); /* NULL when memory is short */
+bool minute_parse(const json_t *json, struct minute *m, struct error *err);

@@ -1,0 +1,84 @@
+/*
+ * Queries counted by source prefix (/24, /48): hosts and query types of each, exactly.
+ *
+ * Every prefix met gets a record of 128 bytes from a pool sized once, in the order they are
+ * met, so that a walk over the pool touches only what was counted.  An IPv4 /24 is found
+ * through an array of all 2^24 of them, which no choice of sources can flood or make slow; a
+ * table that is filled by merging only may do without (`direct` false) and then keeps /24s
+ * where it keeps /48s: in open addressing under a keyed hash, at most PREFIX_PROBES_MAX steps.
+ *
+ * When the pool is full, a direct table goes on counting queries of each /24 (but not its
+ * hosts and types) in the array itself; other prefixes are counted in `lost` alone.  So that,
+ * always: queries = sum of the records' + bare + lost.
+ *
+ * One thread owns a table at a time.  Nothing here locks, logs or reads a clock.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/prefix.h"
+#include "analysis/qtype.h"
+#include "capture/error.h"
+#include "capture/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PREFIX_PROBES_MAX = 16 };
+
+struct prefix_record {
+    struct prefix prefix;
+    uint32_t queries;
+    uint32_t mark; /* the owner's; zero in a new record */
+    uint64_t hosts[4]; /* IPv4: one bit per last octet seen; IPv6: 256 bits by address hash */
+    uint32_t qtype[QTYPE_CLASSES]; /* by qtype_class(); sums to `queries` */
+};
+
+_Static_assert(sizeof(struct prefix_record) == 128, "prefix_record: two cache lines");
+
+struct prefix_totals {
+    uint64_t queries;
+    uint64_t bare; /* of /24s without a record */
+    uint64_t lost; /* counted nowhere else */
+};
+
+struct prefix_counts; /* private */
+
+/* `records` 1 to 2^23. */
+struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct error *err);
+void prefix_counts_free(struct prefix_counts *t); /* NULL is fine */
+
+/*
+ * Counts the queries of `batch` (responses are passed over).  records[i], where not NULL, is
+ * set to the number of the record that message i went to, or -1.
+ */
+void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
+                         int32_t *records);
+
+/*
+ * Adds all of `from` to `into`.  What finds no record there goes to `spill` when that is not
+ * NULL (a table one step longer-lived), else to into's own bare and lost.
+ */
+void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts *from,
+                         struct prefix_counts *spill);
+
+/*
+ * Empties the table.  The prefixes given take records 0 to watched - 1 and keep them, with
+ * zero queries until one comes.  Costs what was touched, not what there is.
+ */
+void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, uint32_t watched);
+
+/* The records in use, in the order met; those of watched prefixes may have zero queries. */
+const struct prefix_record *prefix_counts_records(const struct prefix_counts *t, uint32_t *count);
+struct prefix_totals prefix_counts_totals(const struct prefix_counts *t);
+const struct prefix_record *prefix_counts_find(const struct prefix_counts *t, struct prefix p);
+
+/* Calls `each` for every /24 without a record. */
+void prefix_counts_bare(const struct prefix_counts *t,
+                        void (*each)(void *argument, struct prefix p, uint32_t queries),
+                        void *argument);
+
+/* Distinct hosts of a record: exact for IPv4; for IPv6 an estimate by linear counting. */
+uint32_t prefix_record_hosts(const struct prefix_record *r);
+/* Which of 256 host bits an address has. */
+unsigned prefix_host_bit(const uint8_t client[static 16], bool ipv6);

@@ -1,0 +1,86 @@
+/*
+ * The database of a state directory, `rootwatch.db`: minutes, hourly counts by prefix, incidents
+ * and their events, and what the detectors have learned.  It is the truth from which archives,
+ * pages and mails are made, and made again.
+ *
+ * SQLite in WAL mode: one process writes, others read meanwhile.  A writing function either
+ * does its whole work or, with the cause in err, nothing; what is returned as done survives
+ * kill -9.  A store is used by one thread at a time.
+ *
+ * All times are seconds since 1970, UTC; periods are from <= time < to.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/incident.h"
+#include "analysis/minute.h"
+#include "analysis/prefix_counts.h"
+
+struct store; /* private */
+
+enum store_mode {
+    STORE_READ,  /* fails when there is no database yet */
+    STORE_WRITE, /* creates what is missing */
+    STORE_NOTE,  /* neither creates nor counts: notes what was done about events */
+};
+
+struct store *store_open(const char *directory, enum store_mode mode, struct error *err);
+void store_close(struct store *s); /* NULL is fine */
+
+/* Minutes.  Putting one again (after a restart in its middle) adds to what is there. */
+bool store_put_minute(struct store *s, const struct minute *m, struct error *err);
+
+/* Called for each row, oldest first; false stops the reading without an error. */
+typedef bool store_minute_function(void *argument, const struct minute *m);
+bool store_minutes(struct store *s, int64_t from_s, int64_t to_s, store_minute_function *each,
+                   void *argument, struct error *err);
+/* First and last minute stored; false, and no error text, when there is none. */
+bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err);
+
+/* Hourly counts of every prefix with at least `floor` queries in the hour. */
+bool store_put_hour(struct store *s, int64_t hour_s, const struct prefix_counts *counts,
+                    uint32_t floor, struct error *err);
+
+struct store_rank {
+    struct prefix prefix;
+    uint64_t queries;
+    uint32_t hosts; /* greatest in one hour */
+};
+/* The prefixes with most queries over whole hours, most first; their number, -1: see err. */
+int store_leading(struct store *s, int64_t from_s, int64_t to_s, struct store_rank *rank,
+                  unsigned most, struct error *err);
+/* Queries of one prefix hour by hour; hours without it are left out. */
+typedef bool store_hour_function(void *argument, int64_t hour_s, uint64_t queries);
+bool store_prefix_hours(struct store *s, struct prefix p, int64_t from_s, int64_t to_s,
+                        store_hour_function *each, void *argument, struct error *err);
+/* Whether hour `hour_s` was stored at all. */
+bool store_has_hour(struct store *s, int64_t hour_s);
+
+/* Events, with the incident as it then was; an event gets its sequence number here. */
+bool store_put_event(struct store *s, struct incident_event *e, struct error *err);
+
+typedef bool store_event_function(void *argument, const struct incident_event *e);
+/* All events of one incident, oldest first. */
+bool store_events(struct store *s, const char *id, store_event_function *each, void *argument,
+                  struct error *err);
+/* The latest event of each incident that was open in the period, newest incident first. */
+bool store_incidents(struct store *s, int64_t from_s, int64_t to_s, store_event_function *each,
+                     void *argument, struct error *err);
+/* Events that channel `channel` (a bit) was not told yet, oldest first. */
+bool store_untold(struct store *s, unsigned channel, store_event_function *each, void *argument,
+                  struct error *err);
+bool store_told(struct store *s, int64_t sequence, unsigned channel, struct error *err);
+
+/* What a detector has learned, by its name; replaced whole. */
+bool store_put_learned(struct store *s, const char *name, int64_t time_s, const json_t *learned,
+                       struct error *err);
+/* NULL without error text: never stored.  The caller owns the result. */
+json_t *store_learned(struct store *s, const char *name, int64_t *time_s, struct error *err);
+
+/* Makes one transaction of what stands between the two; nested calls are refused. */
+bool store_begin(struct store *s, struct error *err);
+bool store_commit(struct store *s, struct error *err);
+
+/* Removes minutes and hours older than the given times. */
+bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_before_s,
+                  struct error *err);
