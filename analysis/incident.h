@@ -70,7 +70,8 @@ struct incident {
     int64_t began_s;   /* when the excess began; seconds since 1970, UTC, as all times here */
     int64_t opened_s;  /* when it was noticed */
     int64_t changed_s; /* time of the latest event */
-    int64_t closed_s;  /* 0 while open */
+    int64_t ended_s;   /* last second of the excess, where it has paused or ended; else 0 */
+    int64_t closed_s;  /* 0 while open; quiet for a while after ended_s */
     struct prefix prefix[INCIDENT_PREFIXES];
     unsigned prefixes;
     double rate_qps;     /* of the culprits */

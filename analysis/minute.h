@@ -63,5 +63,11 @@ struct minute {
 const char *transport_name(enum transport t);       /* "udp4" */
 const char *minute_rcode_name(enum minute_rcode r); /* "NXDOMAIN", "other" */
 
+/*
+ * Adds the second part of a minute that was captured in two, with a stop between.  Distinct
+ * sources of both are added too, so they may then be more than there were.
+ */
+void minute_add(struct minute *into, const struct minute *m);
+
 json_t *minute_json(const struct minute *m); /* NULL when memory is short */
 bool minute_parse(const json_t *json, struct minute *m, struct error *err);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { IPV4_BASE = 128, IPV6_BASE = 1, IPV6_LENGTH_MAX = 56 };
@@ -41,4 +42,39 @@ const char *prefix_format(struct prefix p, char text[static PREFIX_TEXT_BYTES])
     inet_ntop(prefix_family(p) == 4 ? AF_INET : AF_INET6, address, host, sizeof host);
     (void)snprintf(text, PREFIX_TEXT_BYTES, "%s/%u", host, prefix_length(p));
     return text;
+}
+
+struct prefix prefix_of_client(const uint8_t client[static 16], bool ipv6)
+{
+    return ipv6 ? prefix_of(6, client, 48) : prefix_of(4, client, 24);
+}
+
+/* The number behind the slash, digits only. */
+static bool parse_length(const char *text, unsigned most, unsigned *length)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long n = strtoul(text, &end, 10);
+    *length = (unsigned)n;
+    return *end == '\0' && n <= most;
+}
+
+bool prefix_parse(const char *text, struct prefix *p)
+{
+    char host[INET6_ADDRSTRLEN];
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || (size_t)(slash - text) >= sizeof host)
+        return false;
+    memcpy(host, text, (size_t)(slash - text));
+    host[slash - text] = '\0';
+
+    uint8_t address[16] = {0};
+    unsigned family = strchr(host, ':') != NULL ? 6 : 4;
+    unsigned length;
+    if (!parse_length(slash + 1, family == 4 ? 32 : IPV6_LENGTH_MAX, &length) ||
+        inet_pton(family == 4 ? AF_INET : AF_INET6, host, address) != 1)
+        return false;
+    *p = prefix_of(family, address, length);
+    return true;
 }

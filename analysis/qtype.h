@@ -41,6 +41,12 @@ enum qtype { QTYPE_LIST(X) };
 enum qtype_class { QTYPE_LIST(X) QTYPE_CLASS_OTHER, QTYPE_CLASSES };
 #undef X
 
+extern const uint8_t qtype_class_of[256]; /* class + 1; 0 for types not listed */
+
 /* Which counter a query of type `qtype` (host order) belongs to. */
-enum qtype_class qtype_class(uint16_t qtype);
+static inline enum qtype_class qtype_class(uint16_t qtype)
+{
+    unsigned listed = qtype < sizeof qtype_class_of ? qtype_class_of[qtype] : 0;
+    return listed == 0 ? QTYPE_CLASS_OTHER : listed - 1;
+}
 const char *qtype_class_name(enum qtype_class class); /* "MX", "other" */

@@ -15,3 +15,15 @@ const char *defect_name(enum defect d)
 {
     return d < DEFECTS ? defect_names[d] : "unknown";
 }
+
+bool verdict_is_loss(enum verdict v)
+{
+    switch (v) {
+    case VERDICT_MESSAGE:
+    case VERDICT_OTHER_TRAFFIC:
+    case VERDICT_NOT_IP:
+        return false;
+    default:
+        return true;
+    }
+}

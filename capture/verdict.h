@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* clang-format off: one line per verdict; the name is what users read */
@@ -54,3 +55,6 @@ enum defect { DEFECT_LIST(X) DEFECTS };
 /* "unknown-ethertype"; never NULL */
 const char *verdict_name(enum verdict v);
 const char *defect_name(enum defect d);
+
+/* Whether DNS may have been lost to it; else the frame was read, and held none. */
+bool verdict_is_loss(enum verdict v);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/counters.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    WATCH_NAME_BUCKETS = 64,
+    TLD_BUCKETS = 1024,
+    OPCODE_QUERY = 0,
+    CLASS_NUMBERS = 65536,
+};
+
+struct counters *counters_create(const struct counters_size *size, struct error *err)
+{
+    struct counters *c = calloc(1, sizeof *c);
+    if (c == NULL || !tally_init(&c->qtype, CLASS_NUMBERS) ||
+        !tally_init(&c->qclass, CLASS_NUMBERS) || !tally_init(&c->rcode, COUNTERS_RCODES)) {
+        error_set(err, "no memory for counters");
+        goto fail;
+    }
+    c->seed = size->seed;
+    c->prefixes = prefix_counts_create(size->prefix_records, size->direct, err);
+    c->names = names_create(size->name_buckets, size->evict_names, size->seed, err);
+    c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
+    if (c->prefixes == NULL || c->names == NULL || c->tlds == NULL)
+        goto fail;
+    for (unsigned i = 0; i < COUNTERS_WATCHED; i++) {
+        c->watch[i].names = names_create(WATCH_NAME_BUCKETS, false, size->seed, err);
+        if (c->watch[i].names == NULL)
+            goto fail;
+    }
+    return c;
+
+fail:
+    counters_free(c);
+    return NULL;
+}
+
+void counters_free(struct counters *c)
+{
+    if (c == NULL)
+        return;
+    tally_fini(&c->qtype);
+    tally_fini(&c->qclass);
+    tally_fini(&c->rcode);
+    prefix_counts_free(c->prefixes);
+    names_free(c->names);
+    names_free(c->tlds);
+    for (unsigned i = 0; i < COUNTERS_WATCHED; i++)
+        names_free(c->watch[i].names);
+    free(c);
+}
+
+static enum transport transport_of(const struct message *m)
+{
+    return (m->flags & MESSAGE_TCP ? TRANSPORT_TCP4 : TRANSPORT_UDP4) +
+           (m->flags & MESSAGE_IPV6 ? 1 : 0);
+}
+
+static unsigned size_bin(const struct message *m)
+{
+    unsigned bin = m->dns_bytes / COUNTERS_SIZE_STEP;
+    return bin < COUNTERS_SIZE_BINS ? bin : COUNTERS_SIZE_BINS - 1;
+}
+
+static void add_response(struct counters *c, const struct message *m)
+{
+    c->responses++;
+    c->responses_by[transport_of(m)]++;
+    c->truncated += (m->flags & MESSAGE_TC) != 0;
+    c->authoritative += (m->flags & MESSAGE_AA) != 0;
+    c->response_sizes[size_bin(m)]++;
+    tally_add(&c->rcode, m->rcode, 1);
+}
+
+static void add_ipv6_source(struct counters *c, const struct message *m)
+{
+    distinct_add(&c->addresses6, XXH3_64bits_withSeed(m->client, 16, c->seed));
+    distinct_add(&c->networks6, XXH3_64bits_withSeed(m->client, 8, c->seed));
+}
+
+static void add_query(struct counters *c, const struct message *m)
+{
+    c->queries++;
+    c->queries_by[transport_of(m)]++;
+    c->recursion_desired += (m->flags & MESSAGE_RD) != 0;
+    c->edns += (m->flags & MESSAGE_EDNS) != 0;
+    c->dnssec_ok += (m->flags & MESSAGE_DO) != 0;
+    c->opcode[m->opcode % COUNTERS_OPCODES]++;
+    c->query_sizes[size_bin(m)]++;
+    if (m->flags & MESSAGE_QUESTION) {
+        tally_add(&c->qtype, m->qtype, 1);
+        tally_add(&c->qclass, m->qclass, 1);
+    } else {
+        c->unreadable++;
+    }
+    if (m->flags & MESSAGE_IPV6)
+        add_ipv6_source(c, m);
+}
+
+static void add_names(struct counters *c, const struct message_batch *batch)
+{
+    uint64_t hash[MESSAGE_BATCH_MAX];
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        hash[i] = names_hash(c->names, &batch->names[m->name_at], m->name_bytes);
+        names_prefetch(c->names, hash[i]);
+    }
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        if ((m->flags & (MESSAGE_RESPONSE | MESSAGE_QUESTION)) == MESSAGE_QUESTION)
+            names_add(c->names, hash[i], &batch->names[m->name_at], m->name_bytes, 1);
+    }
+}
+
+static void add_watched(struct counters *c, struct watch *w, const struct message_batch *batch,
+                        const struct message *m)
+{
+    unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
+    if (w->host[host]++ == 0)
+        memcpy(w->address[host], m->client, sizeof m->client);
+    w->queries++;
+    if ((m->flags & MESSAGE_QUESTION) == 0) {
+        w->qtype[QTYPE_CLASS_OTHER]++;
+        return;
+    }
+    const uint8_t *name = &batch->names[m->name_at];
+    w->qtype[qtype_class(m->qtype)]++;
+    names_add(w->names, names_hash(w->names, name, m->name_bytes), name, m->name_bytes, 1);
+    (void)c;
+}
+
+void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns)
+{
+    int32_t record[MESSAGE_BATCH_MAX];
+    if (batch->count == 0)
+        return;
+    prefix_counts_count(c->prefixes, batch, record);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        c->malformed += (m->flags & MESSAGE_MALFORMED) != 0;
+        c->cut += (m->flags & MESSAGE_CUT) != 0;
+        c->late += m->time_ns < start_ns;
+        if (m->flags & MESSAGE_RESPONSE)
+            add_response(c, m);
+        else
+            add_query(c, m);
+    }
+    add_names(c, batch);
+    for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
+        if ((uint32_t)record[i] < c->watched)
+            add_watched(c, &c->watch[record[i]], batch, &batch->message[i]);
+}
+
+static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        into[i] += from[i];
+}
+
+static void add_tld(void *argument, const struct name_count *c)
+{
+    struct names *tlds = argument;
+    uint8_t bytes;
+    const uint8_t *tld = names_tld(c->name, c->name_bytes, &bytes);
+    names_add(tlds, names_hash(tlds, tld, bytes), tld, bytes, (uint32_t)c->queries);
+}
+
+void counters_find_tlds(struct counters *c)
+{
+    names_each(c->names, add_tld, c->tlds);
+}
+
+/* All plain numbers stand between the first and the first table. */
+static const size_t numbers = offsetof(struct counters, qtype) / sizeof(uint64_t);
+
+void counters_merge(struct counters *into, const struct counters *from,
+                    struct prefix_counts *spill)
+{
+    static const struct source_counts nothing;
+    merge_numbers(&into->queries, &from->queries, numbers);
+    tally_merge(&into->qtype, &from->qtype);
+    tally_merge(&into->qclass, &from->qclass);
+    tally_merge(&into->rcode, &from->rcode);
+    prefix_counts_merge(into->prefixes, from->prefixes, spill);
+    names_merge(into->names, from->names);
+    names_merge(into->tlds, from->tlds);
+    distinct_merge(&into->addresses6, &from->addresses6);
+    distinct_merge(&into->networks6, &from->networks6);
+    counters_add_source(&into->source, &from->source, &nothing);
+}
+
+void counters_merge_watches(struct counters *into, const struct counters *from)
+{
+    for (unsigned w = 0; w < into->watched && w < from->watched; w++) {
+        struct watch *to = &into->watch[w];
+        const struct watch *by = &from->watch[w];
+        for (unsigned i = 0; i < 256; i++)
+            if (to->host[i] == 0)
+                memcpy(to->address[i], by->address[i], sizeof to->address[i]);
+        merge_numbers(to->host, by->host, 256);
+        merge_numbers(to->qtype, by->qtype, QTYPE_CLASSES);
+        to->queries += by->queries;
+        names_merge(to->names, by->names);
+    }
+}
+
+static void clear_watch(struct watch *w, struct prefix p)
+{
+    w->prefix = p;
+    w->queries = 0;
+    memset(w->host, 0, sizeof w->host);
+    memset(w->qtype, 0, sizeof w->qtype);
+    names_clear(w->names);
+}
+
+void counters_clear(struct counters *c, const struct prefix *watch, unsigned watched)
+{
+    memset(&c->queries, 0, numbers * sizeof c->queries);
+    tally_clear(&c->qtype);
+    tally_clear(&c->qclass);
+    tally_clear(&c->rcode);
+    prefix_counts_clear(c->prefixes, watch, watched);
+    names_clear(c->names);
+    names_clear(c->tlds);
+    memset(&c->addresses6, 0, sizeof c->addresses6);
+    memset(&c->networks6, 0, sizeof c->networks6);
+    for (unsigned i = 0; i < watched; i++)
+        clear_watch(&c->watch[i], watch[i]);
+    c->watched = watched;
+    c->source = (struct source_counts){0};
+}
+
+void counters_add_source(struct source_counts *into, const struct source_counts *now,
+                         const struct source_counts *before)
+{
+    if (now->frames > before->frames) {
+        if (into->frames == 0 || now->first_time_ns < into->first_time_ns)
+            into->first_time_ns = now->first_time_ns;
+        if (into->frames == 0 || now->last_time_ns > into->last_time_ns)
+            into->last_time_ns = now->last_time_ns;
+    }
+    into->frames += now->frames - before->frames;
+    into->bytes += now->bytes - before->bytes;
+    into->kernel_drops += now->kernel_drops - before->kernel_drops;
+    into->interface_drops += now->interface_drops - before->interface_drops;
+    for (unsigned i = 0; i < VERDICTS; i++)
+        into->verdict[i] += now->verdict[i] - before->verdict[i];
+    for (unsigned i = 0; i < DEFECTS; i++)
+        into->defect[i] += now->defect[i] - before->defect[i];
+    if (now->unknown_ethertype != 0)
+        into->unknown_ethertype = now->unknown_ethertype;
+    if (now->unknown_protocol != 0)
+        into->unknown_protocol = now->unknown_protocol;
+    if (now->unknown_link != 0)
+        into->unknown_link = now->unknown_link;
+}
+
+uint64_t counters_undecoded(const struct source_counts *s)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < VERDICTS; i++)
+        if (verdict_is_loss(i))
+            sum += s->verdict[i];
+    return sum;
+}
+
+uint64_t counters_overflow(const struct counters *c)
+{
+    struct prefix_totals t = prefix_counts_totals(c->prefixes);
+    return t.bare + t.lost;
+}

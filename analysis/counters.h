@@ -1,0 +1,86 @@
+/*
+ * What is counted of messages: by one worker in one interval, and, merged, of minutes and runs.
+ *
+ * A worker fills one set of counters while others of its sets travel; adding a batch touches
+ * nothing but its own set and never allocates.  Merging adds one set to another of any size.
+ * All counts are of queries unless a name says otherwise.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/distinct.h"
+#include "analysis/minute.h"
+#include "analysis/names.h"
+#include "analysis/prefix_counts.h"
+#include "analysis/tally.h"
+#include "capture/source.h"
+
+enum {
+    COUNTERS_OPCODES = 16,    /* RFC 1035 section 4.1.1 */
+    COUNTERS_RCODES = 4096,   /* RFC 6891 section 6.1.3 */
+    COUNTERS_SIZE_STEP = 16,  /* octets in one bin of sizes (RSSAC002 section 2.5) */
+    COUNTERS_SIZE_BINS = 257, /* the last: 4096 octets and more */
+    COUNTERS_WATCHED = 16,    /* prefixes looked at closely at one time */
+};
+
+/* One watched prefix, in detail. */
+struct watch {
+    struct prefix prefix;
+    uint64_t queries;
+    uint64_t host[256];       /* by prefix_host_bit() */
+    uint8_t address[256][16]; /* of the first host seen under each bit */
+    uint64_t qtype[QTYPE_CLASSES];
+    struct names *names;
+};
+
+struct counters {
+    uint64_t queries, responses, malformed;
+    uint64_t queries_by[TRANSPORTS], responses_by[TRANSPORTS];
+    uint64_t unreadable; /* without a readable question, none being expected */
+    uint64_t recursion_desired, edns, dnssec_ok;
+    uint64_t truncated, authoritative; /* responses */
+    uint64_t cut;                      /* messages of which the capture holds only a part */
+    uint64_t late; /* messages with a time before their interval: counted in it all the same */
+    uint64_t opcode[COUNTERS_OPCODES];
+    uint64_t query_sizes[COUNTERS_SIZE_BINS], response_sizes[COUNTERS_SIZE_BINS];
+    struct tally qtype, qclass, rcode; /* rcode: of responses */
+    struct prefix_counts *prefixes;
+    struct names *names;
+    struct names *tlds; /* filled by counters_find_tlds() and by merging */
+    struct distinct addresses6, networks6; /* IPv6 sources, and their /64s */
+    struct watch watch[COUNTERS_WATCHED];
+    unsigned watched;
+    struct source_counts source; /* of the frames beneath; set by the engine */
+    uint64_t seed;
+};
+
+struct counters_size {
+    uint32_t prefix_records;
+    bool direct;          /* see prefix_counts_create() */
+    uint32_t name_buckets; /* a power of two */
+    bool evict_names;
+    uint64_t seed; /* the same for all that will be merged */
+};
+
+struct counters *counters_create(const struct counters_size *size, struct error *err);
+void counters_free(struct counters *c); /* NULL is fine */
+
+/* `start_ns`: where the interval begins; messages before it count as late. */
+void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns);
+
+/* `spill`: see prefix_counts_merge().  The watched prefixes of `from` are not merged. */
+void counters_merge(struct counters *into, const struct counters *from,
+                    struct prefix_counts *spill);
+/* Counts the names' last labels; before an interval is merged, and once. */
+void counters_find_tlds(struct counters *c);
+/* Merges the details of watched prefixes; both sets must watch the same. */
+void counters_merge_watches(struct counters *into, const struct counters *from);
+void counters_clear(struct counters *c, const struct prefix *watch, unsigned watched);
+
+/* Adds the difference of two readings of one source. */
+void counters_add_source(struct source_counts *into, const struct source_counts *now,
+                         const struct source_counts *before);
+/* Frames that may have held DNS and could not be read. */
+uint64_t counters_undecoded(const struct source_counts *s);
+/* Queries in the totals whose hosts and types, or prefix, the bounded table had no room for. */
+uint64_t counters_overflow(const struct counters *c);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/incident.h"
+
+#include "analysis/json.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const state_names[] = {"open", "update", "close"};
+static const char *const kind_names[INCIDENT_KINDS] = {
+        "prefix", "asn", "qtype", "name", "nxdomain", "volume", "gap", "spoof"};
+
+const char *incident_state_name(enum incident_state s)
+{
+    return state_names[s];
+}
+
+const char *incident_kind_name(enum incident_kind k)
+{
+    return kind_names[k];
+}
+
+void incident_fini(struct incident *i)
+{
+    for (unsigned n = 0; n < i->names; n++)
+        free(i->name[n].name);
+    i->names = 0;
+}
+
+static void set_if_any(json_t *object, const char *key, json_t *array)
+{
+    if (json_array_size(array) > 0)
+        json_object_set_new(object, key, array);
+    else
+        json_decref(array);
+}
+
+static json_t *prefixes_json(const struct incident *i)
+{
+    json_t *array = json_array();
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < i->prefixes; n++)
+        json_array_append_new(array, json_string(prefix_format(i->prefix[n], text)));
+    return array;
+}
+
+/* The culprits' types and names alone, as the event's dimensions. */
+static void set_dimensions(json_t *json, const struct incident *i)
+{
+    json_t *qtypes = json_array();
+    json_t *names = json_array();
+    for (unsigned n = 0; n < i->types; n++)
+        if (i->type[n].named)
+            json_array_append_new(qtypes, json_string(i->type[n].qtype));
+    for (unsigned n = 0; n < i->names; n++)
+        if (i->name[n].named)
+            json_array_append_new(names, json_string(i->name[n].name));
+    set_if_any(json, "prefix", prefixes_json(i));
+    set_if_any(json, "qtype", qtypes);
+    set_if_any(json, "name", names);
+}
+
+static void set_details(json_t *json, const struct incident *i)
+{
+    json_t *types = json_array();
+    json_t *hosts = json_array();
+    json_t *names = json_array();
+    for (unsigned n = 0; n < i->types; n++)
+        json_array_append_new(
+                types, json_pack("{s:s, s:f, s:f, s:I}", "qtype", i->type[n].qtype,
+                                 "before_qps", i->type[n].before_qps, "now_qps",
+                                 i->type[n].now_qps, "queries",
+                                 (json_int_t)i->type[n].queries));
+    for (unsigned n = 0; n < i->hosts_listed; n++) {
+        char text[INET6_ADDRSTRLEN] = "";
+        inet_ntop(i->host[n].ipv6 ? AF_INET6 : AF_INET, i->host[n].address, text, sizeof text);
+        json_array_append_new(hosts, json_pack("{s:s, s:I}", "address", text, "queries",
+                                               (json_int_t)i->host[n].queries));
+    }
+    for (unsigned n = 0; n < i->names; n++)
+        json_array_append_new(names, json_pack("{s:s, s:I}", "name", i->name[n].name, "queries",
+                                               (json_int_t)i->name[n].queries));
+    set_if_any(json, "types", types);
+    set_if_any(json, "leading_hosts", hosts);
+    set_if_any(json, "leading_names", names);
+}
+
+json_t *incident_event_json(const struct incident_event *e)
+{
+    const struct incident *i = &e->incident;
+    json_t *json = json_pack(
+            "{s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f,"
+            " s:f, s:f, s:I, s:b}",
+            "time", (json_int_t)e->time_s, "id", i->id, "state", incident_state_name(e->state),
+            "kind", incident_kind_name(i->kind), "rate_qps", i->rate_qps, "baseline_qps",
+            i->baseline_qps, "share", i->share, "hosts", (json_int_t)i->hosts, "summary",
+            i->summary, "wave", (json_int_t)i->wave, "began", (json_int_t)i->began_s, "opened",
+            (json_int_t)i->opened_s, "changed", (json_int_t)i->changed_s, "ended",
+            (json_int_t)i->ended_s, "closed",
+            (json_int_t)i->closed_s, "peak_qps", i->peak_qps, "total_qps", i->total_qps,
+            "usual_qps", i->usual_qps, "queries", (json_int_t)i->queries, "lossy", i->lossy);
+    if (json == NULL)
+        return NULL;
+    set_dimensions(json, i);
+    set_details(json, i);
+    return json;
+}
+
+static bool is_among(const json_t *array, const char *text)
+{
+    for (size_t n = 0; n < json_array_size(array); n++) {
+        const char *s = json_string_value(json_array_get(array, n));
+        if (s != NULL && strcmp(s, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool find_name(const json_t *json, const char *key, const char *const *names,
+                      unsigned count, unsigned *found)
+{
+    const char *s = json_string_value(json_object_get(json, key));
+    for (unsigned n = 0; s != NULL && n < count; n++)
+        if (strcmp(s, names[n]) == 0) {
+            *found = n;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_prefixes(const json_t *array, struct incident *i)
+{
+    for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_PREFIXES; n++) {
+        const char *s = json_string_value(json_array_get(array, n));
+        if (s == NULL || !prefix_parse(s, &i->prefix[i->prefixes++]))
+            return false;
+    }
+    return true;
+}
+
+static bool parse_types(const json_t *json, struct incident *i)
+{
+    const json_t *array = json_object_get(json, "types");
+    for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_TYPES; n++) {
+        const json_t *row = json_array_get(array, n);
+        struct incident_type *t = &i->type[i->types++];
+        if (!json_read_text(row, "qtype", t->qtype, sizeof t->qtype) ||
+            !json_read_double(row, "before_qps", &t->before_qps) ||
+            !json_read_double(row, "now_qps", &t->now_qps) ||
+            !json_read_u64(row, "queries", &t->queries))
+            return false;
+        t->named = is_among(json_object_get(json, "qtype"), t->qtype);
+    }
+    return true;
+}
+
+static bool parse_hosts(const json_t *array, struct incident *i)
+{
+    for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_HOSTS; n++) {
+        const json_t *row = json_array_get(array, n);
+        struct incident_host *h = &i->host[i->hosts_listed++];
+        char text[INET6_ADDRSTRLEN] = "";
+        if (!json_read_text(row, "address", text, sizeof text) ||
+            !json_read_u64(row, "queries", &h->queries))
+            return false;
+        h->ipv6 = strchr(text, ':') != NULL;
+        if (inet_pton(h->ipv6 ? AF_INET6 : AF_INET, text, h->address) != 1)
+            return false;
+    }
+    return true;
+}
+
+static bool parse_names(const json_t *json, struct incident *i)
+{
+    const json_t *array = json_object_get(json, "leading_names");
+    for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_NAMES; n++) {
+        const json_t *row = json_array_get(array, n);
+        const char *text = json_string_value(json_object_get(row, "name"));
+        struct incident_name *name = &i->name[i->names];
+        if (text == NULL || !json_read_u64(row, "queries", &name->queries) ||
+            (name->name = strdup(text)) == NULL)
+            return false;
+        i->names++;
+        name->named = is_among(json_object_get(json, "name"), text);
+    }
+    return true;
+}
+
+static bool parse_figures(const json_t *json, struct incident *i)
+{
+    return json_read_text(json, "id", i->id, sizeof i->id) &&
+           json_read_text(json, "summary", i->summary, sizeof i->summary) &&
+           json_read_double(json, "rate_qps", &i->rate_qps) &&
+           json_read_double(json, "baseline_qps", &i->baseline_qps) &&
+           json_read_double(json, "share", &i->share) &&
+           json_read_u32(json, "hosts", &i->hosts) && json_read_u32(json, "wave", &i->wave) &&
+           json_read_i64(json, "began", &i->began_s) &&
+           json_read_i64(json, "opened", &i->opened_s) &&
+           json_read_i64(json, "changed", &i->changed_s) &&
+           json_read_i64(json, "ended", &i->ended_s) &&
+           json_read_i64(json, "closed", &i->closed_s) &&
+           json_read_double(json, "peak_qps", &i->peak_qps) &&
+           json_read_double(json, "total_qps", &i->total_qps) &&
+           json_read_double(json, "usual_qps", &i->usual_qps) &&
+           json_read_u64(json, "queries", &i->queries) &&
+           json_read_bool(json, "lossy", &i->lossy);
+}
+
+bool incident_event_parse(const json_t *json, struct incident_event *e, struct error *err)
+{
+    unsigned state = 0;
+    unsigned kind = 0;
+    *e = (struct incident_event){.sequence = 0};
+    struct incident *i = &e->incident;
+    bool good = json_read_i64(json, "time", &e->time_s) &&
+                find_name(json, "state", state_names, 3, &state) &&
+                find_name(json, "kind", kind_names, INCIDENT_KINDS, &kind) &&
+                parse_figures(json, i) && parse_prefixes(json_object_get(json, "prefix"), i) &&
+                parse_types(json, i) && parse_hosts(json_object_get(json, "leading_hosts"), i) &&
+                parse_names(json, i);
+    e->state = state;
+    i->kind = kind;
+    if (good)
+        return true;
+    incident_fini(i);
+    return error_set(err, "an event of incident \"%s\" is not as it was written", i->id);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/minute.h"
+
+#include "analysis/json.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static const char *const transport_names[TRANSPORTS] = {"udp4", "udp6", "tcp4", "tcp6"};
+static const char *const rcode_names[MINUTE_RCODES] = {
+        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "other"};
+
+const char *transport_name(enum transport t)
+{
+    return transport_names[t];
+}
+
+const char *minute_rcode_name(enum minute_rcode r)
+{
+    return rcode_names[r];
+}
+
+static const char *type_name(unsigned i)
+{
+    return qtype_class_name(i);
+}
+
+static const char *transport_at(unsigned i)
+{
+    return transport_name(i);
+}
+
+static const char *rcode_at(unsigned i)
+{
+    return minute_rcode_name(i);
+}
+
+/* The single counts: one row each, by the name they have in the store. */
+static const struct field {
+    const char *name;
+    size_t at;
+} fields[] = {
+        {"queries", offsetof(struct minute, queries)},
+        {"responses", offsetof(struct minute, responses)},
+        {"malformed", offsetof(struct minute, malformed)},
+        {"edns", offsetof(struct minute, edns)},
+        {"dnssec_ok", offsetof(struct minute, dnssec_ok)},
+        {"sources4", offsetof(struct minute, sources4)},
+        {"sources6", offsetof(struct minute, sources6)},
+        {"frames", offsetof(struct minute, frames)},
+        {"bytes", offsetof(struct minute, bytes)},
+        {"undecoded", offsetof(struct minute, undecoded)},
+        {"kernel_drops", offsetof(struct minute, kernel_drops)},
+        {"interface_drops", offsetof(struct minute, interface_drops)},
+        {"overflow", offsetof(struct minute, overflow)},
+};
+
+/* The counts by something: an object each, without its zeros. */
+static const struct table {
+    const char *name;
+    size_t at;
+    unsigned rows;
+    const char *(*row_name)(unsigned i);
+} tables[] = {
+        {"queries_by", offsetof(struct minute, queries_by), TRANSPORTS, transport_at},
+        {"responses_by", offsetof(struct minute, responses_by), TRANSPORTS, transport_at},
+        {"qtype", offsetof(struct minute, qtype), QTYPE_CLASSES, type_name},
+        {"rcode", offsetof(struct minute, rcode), MINUTE_RCODES, rcode_at},
+};
+
+#define ROWS(a) (sizeof(a) / sizeof *(a))
+
+static const uint64_t *counts_at(const struct minute *m, size_t at)
+{
+    return (const uint64_t *)((const char *)m + at);
+}
+
+static json_t *table_json(const struct minute *m, const struct table *t)
+{
+    const uint64_t *count = counts_at(m, t->at);
+    json_t *object = json_object();
+    for (unsigned i = 0; i < t->rows; i++)
+        if (count[i] > 0)
+            json_object_set_new(object, t->row_name(i), json_integer((json_int_t)count[i]));
+    return object;
+}
+
+static json_t *prefixes_json(const struct minute *m)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < m->prefixes; i++) {
+        const struct minute_prefix *p = &m->prefix[i];
+        char text[PREFIX_TEXT_BYTES];
+        json_array_append_new(array,
+                              json_pack("[s, I, I, b]", prefix_format(p->prefix, text),
+                                        (json_int_t)p->queries, (json_int_t)p->hosts,
+                                        p->watched));
+    }
+    return array;
+}
+
+json_t *minute_json(const struct minute *m)
+{
+    json_t *json = json_pack("{s:I, s:I}", "start", (json_int_t)m->start_s, "covered",
+                             (json_int_t)m->covered_s);
+    if (json == NULL)
+        return NULL;
+    for (unsigned i = 0; i < ROWS(fields); i++)
+        json_object_set_new(json, fields[i].name,
+                            json_integer((json_int_t)*counts_at(m, fields[i].at)));
+    for (unsigned i = 0; i < ROWS(tables); i++)
+        json_object_set_new(json, tables[i].name, table_json(m, &tables[i]));
+    if (!isnan(m->usual_qps))
+        json_object_set_new(json, "usual_qps", json_real(m->usual_qps));
+    if (!isnan(m->spread_qps))
+        json_object_set_new(json, "spread_qps", json_real(m->spread_qps));
+    json_object_set_new(json, "prefixes", prefixes_json(m));
+    return json;
+}
+
+static bool parse_table(const json_t *json, const struct table *t, struct minute *m)
+{
+    const json_t *object = json_object_get(json, t->name);
+    uint64_t *count = (uint64_t *)((char *)m + t->at);
+    for (unsigned i = 0; i < t->rows; i++)
+        if (!json_read_u64(object, t->row_name(i), &count[i]))
+            return false;
+    return true;
+}
+
+static bool parse_prefix(const json_t *row, struct minute_prefix *p)
+{
+    const json_t *text = json_array_get(row, 0);
+    const json_t *queries = json_array_get(row, 1);
+    const json_t *hosts = json_array_get(row, 2);
+    if (!json_is_string(text) || !prefix_parse(json_string_value(text), &p->prefix) ||
+        !json_is_integer(queries) || !json_is_integer(hosts))
+        return false;
+    p->queries = (uint64_t)json_integer_value(queries);
+    p->hosts = (uint32_t)json_integer_value(hosts);
+    p->watched = json_is_true(json_array_get(row, 3));
+    return true;
+}
+
+static bool parse_prefixes(const json_t *json, struct minute *m)
+{
+    const json_t *array = json_object_get(json, "prefixes");
+    for (size_t i = 0; i < json_array_size(array) && m->prefixes < MINUTE_PREFIXES; i++)
+        if (!parse_prefix(json_array_get(array, i), &m->prefix[m->prefixes++]))
+            return false;
+    return true;
+}
+
+bool minute_parse(const json_t *json, struct minute *m, struct error *err)
+{
+    *m = (struct minute){.usual_qps = (double)NAN, .spread_qps = (double)NAN};
+    if (!json_read_i64(json, "start", &m->start_s) || m->start_s % 60 != 0 ||
+        !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 ||
+        m->covered_s > 60)
+        return error_set(err, "a minute without a whole start or with no second covered");
+    for (unsigned i = 0; i < ROWS(fields); i++)
+        if (!json_read_u64(json, fields[i].name, (uint64_t *)((char *)m + fields[i].at)))
+            return error_set(err, "minute %lld: %s is not a count", (long long)m->start_s,
+                             fields[i].name);
+    for (unsigned i = 0; i < ROWS(tables); i++)
+        if (!parse_table(json, &tables[i], m))
+            return error_set(err, "minute %lld: %s holds what is not a count",
+                             (long long)m->start_s, tables[i].name);
+    if (!json_read_double(json, "usual_qps", &m->usual_qps) ||
+        !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m))
+        return error_set(err, "minute %lld: not as it was written", (long long)m->start_s);
+    return true;
+}
+
+static unsigned at_most(uint64_t n, unsigned most)
+{
+    return n < most ? (unsigned)n : most;
+}
+
+/* The same prefix in both halves of a minute is one row; what finds no room is left out. */
+static void add_prefixes(struct minute *into, const struct minute *m)
+{
+    for (unsigned i = 0; i < m->prefixes; i++) {
+        unsigned at = 0;
+        while (at < into->prefixes && into->prefix[at].prefix.bits != m->prefix[i].prefix.bits)
+            at++;
+        if (at < into->prefixes) {
+            into->prefix[at].queries += m->prefix[i].queries;
+            into->prefix[at].watched |= m->prefix[i].watched;
+            if (m->prefix[i].hosts > into->prefix[at].hosts)
+                into->prefix[at].hosts = m->prefix[i].hosts;
+        } else if (at < MINUTE_PREFIXES) {
+            into->prefix[into->prefixes++] = m->prefix[i];
+        }
+    }
+}
+
+void minute_add(struct minute *into, const struct minute *m)
+{
+    for (unsigned i = 0; i < ROWS(fields); i++)
+        *(uint64_t *)((char *)into + fields[i].at) += *counts_at(m, fields[i].at);
+    for (unsigned i = 0; i < ROWS(tables); i++)
+        for (unsigned n = 0; n < tables[i].rows; n++)
+            ((uint64_t *)((char *)into + tables[i].at))[n] += counts_at(m, tables[i].at)[n];
+    into->covered_s = at_most((uint64_t)into->covered_s + m->covered_s, 60);
+    into->usual_qps = m->usual_qps;
+    into->spread_qps = m->spread_qps;
+    add_prefixes(into, m);
+}

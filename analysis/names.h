@@ -1,0 +1,55 @@
+/*
+ * Queries counted by name, for the leading names: a table of fixed size.
+ *
+ * Buckets of eight, one cache line each; a name is told from others by its bucket and 32 bits
+ * of a keyed hash, so that one pair in 2^43 would be taken for one name.  When its bucket is
+ * full, a new name is either counted in `lost` alone (an interval: what leads it comes early),
+ * or, where the table evicts, takes the place of the least of the eight with that one's count
+ * as its possible error (Space-Saving, Metwally et al., ICDT 2005, within a bucket).
+ *
+ * Tables are merged by hash, so all of one engine share a seed.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "capture/error.h"
+#include "capture/message.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { NAMES_PER_BUCKET = 8, NAMES_TEXT_BYTES = 1024 };
+
+struct names; /* private */
+
+struct name_count {
+    const uint8_t *name; /* wire format, lower case; valid until the table changes */
+    uint8_t name_bytes;
+    uint64_t queries;
+    uint64_t error; /* of `queries`, at most, too many */
+};
+
+/* `buckets`: a power of two; 2.3 KiB each, touched as they fill. */
+struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err);
+void names_free(struct names *n); /* NULL is fine */
+void names_clear(struct names *n);
+
+uint64_t names_hash(const struct names *n, const uint8_t *name, uint8_t name_bytes);
+void names_prefetch(const struct names *n, uint64_t hash);
+void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
+               uint32_t queries);
+void names_merge(struct names *into, const struct names *from);
+
+/* The `most` names with most queries, most first; their number. */
+unsigned names_leading(const struct names *n, struct name_count *leading, unsigned most);
+uint64_t names_lost(const struct names *n); /* queries counted under no name */
+void names_each(const struct names *n,
+                void (*each)(void *argument, const struct name_count *name), void *argument);
+
+/*
+ * Presentation form (RFC 1035 section 5.1, RFC 4343 section 2.1): every octet that is not a
+ * letter, digit, hyphen or underscore as \DDD; without the final dot, "." for the root.
+ */
+const char *names_text(const uint8_t *name, uint8_t name_bytes, char text[static NAMES_TEXT_BYTES]);
+/* The last label but the root, with the root's octet; the root itself for the root. */
+const uint8_t *names_tld(const uint8_t *name, uint8_t name_bytes, uint8_t *tld_bytes);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/prefix_counts.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    IPV4_PREFIXES = 1 << 24,
+    RECORDS_MAX = 1 << 23,
+    BLOCK = MESSAGE_BATCH_MAX, /* so many look-ups are under way at once */
+    HOST_BITS = 256,
+};
+
+/* An entry of the array: 0, or the record's number + 1, or a count without a record. */
+#define BARE UINT32_C(0x80000000)
+
+/* A slot of the hash: 0, or 40 bits of the hash above the record's number + 1. */
+#define SLOT_RECORD UINT64_C(0xffffff)
+
+struct prefix_counts {
+    uint32_t *direct;  /* IPV4_PREFIXES entries; NULL: all are hashed */
+    uint64_t *slots;   /* mask + 1 of them, at least twice the records */
+    struct prefix_record *records;
+    uint64_t mask;
+    uint64_t seed;
+    uint32_t size; /* of the pool */
+    uint32_t used;
+    bool swept; /* the array holds bare counts, found by sweeping it only */
+    struct prefix_totals totals;
+};
+
+static void *reserve(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    (void)madvise(p, bytes, MADV_HUGEPAGE);
+    return p;
+}
+
+static void release(void *p, size_t bytes)
+{
+    if (p != NULL)
+        munmap(p, bytes);
+}
+
+static uint64_t slots_for(uint32_t records)
+{
+    uint64_t slots = 64;
+    while (slots < 2 * (uint64_t)records)
+        slots *= 2;
+    return slots;
+}
+
+struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct error *err)
+{
+    assert(records > 0 && records <= RECORDS_MAX);
+    struct prefix_counts *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        goto no_memory;
+    t->size = records;
+    t->mask = slots_for(records) - 1;
+    t->records = reserve(records * sizeof *t->records);
+    t->slots = reserve((t->mask + 1) * sizeof *t->slots);
+    if (direct)
+        t->direct = reserve(IPV4_PREFIXES * sizeof *t->direct);
+    if (t->records == NULL || t->slots == NULL || (direct && t->direct == NULL))
+        goto no_memory;
+    if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
+        error_errno(err, "seeding a table of prefixes");
+        goto fail;
+    }
+    return t;
+
+no_memory:
+    error_set(err, "no memory for a table of %u prefixes", records);
+fail:
+    prefix_counts_free(t);
+    return NULL;
+}
+
+void prefix_counts_free(struct prefix_counts *t)
+{
+    if (t == NULL)
+        return;
+    release(t->records, t->size * sizeof *t->records);
+    release(t->slots, (t->mask + 1) * sizeof *t->slots);
+    release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
+    free(t);
+}
+
+/* Where a prefix is looked for: an entry's number, or a hash. */
+struct home {
+    struct prefix prefix;
+    uint64_t at;
+    bool direct;
+};
+
+static struct home home_of(const struct prefix_counts *t, struct prefix p)
+{
+    if (t->direct != NULL && prefix_family(p) == 4)
+        return (struct home){p, p.bits >> 40, true};
+    return (struct home){p, XXH3_64bits_withSeed(&p.bits, sizeof p.bits, t->seed), false};
+}
+
+static void prefetch_home(const struct prefix_counts *t, const struct home *h)
+{
+    if (h->direct)
+        __builtin_prefetch(&t->direct[h->at], 1);
+    else
+        __builtin_prefetch(&t->slots[h->at & t->mask], 1);
+}
+
+static int32_t new_record(struct prefix_counts *t, struct prefix p)
+{
+    if (t->used == t->size)
+        return -1;
+    memset(&t->records[t->used], 0, sizeof t->records[t->used]);
+    t->records[t->used].prefix = p;
+    return (int32_t)t->used++;
+}
+
+static int32_t direct_record(struct prefix_counts *t, const struct home *h)
+{
+    uint32_t entry = t->direct[h->at];
+    if (entry != 0)
+        return entry & BARE ? -1 : (int32_t)(entry - 1);
+    int32_t made = new_record(t, h->prefix);
+    if (made >= 0)
+        t->direct[h->at] = (uint32_t)made + 1;
+    return made;
+}
+
+/* The slot that holds the prefix, or a free one for it; NULL: neither within reach. */
+static uint64_t *find_slot(const struct prefix_counts *t, const struct home *h)
+{
+    for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
+        uint64_t *slot = &t->slots[(h->at + i) & t->mask];
+        if (*slot == 0)
+            return slot;
+        if ((*slot ^ h->at) <= SLOT_RECORD &&
+            t->records[(*slot & SLOT_RECORD) - 1].prefix.bits == h->prefix.bits)
+            return slot;
+    }
+    return NULL;
+}
+
+static int32_t hashed_record(struct prefix_counts *t, const struct home *h)
+{
+    uint64_t *slot = find_slot(t, h);
+    if (slot == NULL)
+        return -1;
+    if (*slot != 0)
+        return (int32_t)(*slot & SLOT_RECORD) - 1;
+    int32_t made = new_record(t, h->prefix);
+    if (made >= 0)
+        *slot = (h->at & ~SLOT_RECORD) | ((uint64_t)made + 1);
+    return made;
+}
+
+/* The record of a prefix, made if need be; -1 when there is no room. */
+static int32_t record_for(struct prefix_counts *t, const struct home *h)
+{
+    int32_t found = h->direct ? direct_record(t, h) : hashed_record(t, h);
+    if (found >= 0) {
+        __builtin_prefetch(&t->records[found], 1);
+        __builtin_prefetch(&t->records[found].qtype[8], 1); /* its second line */
+    }
+    return found;
+}
+
+/* Queries of a prefix for which there is no record. */
+static void count_without(struct prefix_counts *t, const struct home *h, uint32_t queries)
+{
+    if (!h->direct) {
+        t->totals.lost += queries;
+        return;
+    }
+    uint32_t *entry = &t->direct[h->at];
+    uint64_t sum = (uint64_t)(*entry & ~BARE) + queries;
+    if (sum >= BARE) {
+        t->totals.lost += queries;
+        return;
+    }
+    *entry = BARE | (uint32_t)sum;
+    t->swept = true;
+    t->totals.bare += queries;
+}
+
+unsigned prefix_host_bit(const uint8_t client[static 16], bool ipv6)
+{
+    /* All tables must agree, since records are merged: no seed of their own. */
+    return ipv6 ? (unsigned)(XXH3_64bits(client + 6, 10) % HOST_BITS) : client[3];
+}
+
+static void add_query(struct prefix_record *r, const struct message *m)
+{
+    unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
+    r->queries++;
+    r->hosts[host / 64] |= UINT64_C(1) << host % 64;
+    r->qtype[m->flags & MESSAGE_QUESTION ? qtype_class(m->qtype) : QTYPE_CLASS_OTHER]++;
+}
+
+void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
+                         int32_t *records)
+{
+    struct home home[BLOCK];
+    int32_t record[BLOCK];
+
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        home[i] = home_of(t, prefix_of_client(m->client, m->flags & MESSAGE_IPV6));
+        prefetch_home(t, &home[i]);
+    }
+    for (uint32_t i = 0; i < batch->count; i++) {
+        bool query = (batch->message[i].flags & MESSAGE_RESPONSE) == 0;
+        record[i] = query ? record_for(t, &home[i]) : -1;
+        if (query && record[i] < 0)
+            count_without(t, &home[i], 1);
+        t->totals.queries += query;
+    }
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (record[i] >= 0)
+            add_query(&t->records[record[i]], &batch->message[i]);
+    if (records != NULL)
+        memcpy(records, record, batch->count * sizeof *records);
+}
+
+/* Adds up to what a record can hold; what is beyond it is lost, and counted so. */
+static void add_record(struct prefix_counts *t, struct prefix_record *into,
+                       const struct prefix_record *from)
+{
+    uint32_t room = UINT32_MAX - into->queries;
+    if (from->queries > room) {
+        t->totals.lost += from->queries;
+        return;
+    }
+    into->queries += from->queries;
+    for (unsigned i = 0; i < 4; i++)
+        into->hosts[i] |= from->hosts[i];
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        into->qtype[i] += from->qtype[i];
+}
+
+static void merge_record(struct prefix_counts *into, const struct prefix_record *from,
+                         struct prefix_counts *spill)
+{
+    struct home h = home_of(into, from->prefix);
+    int32_t record = record_for(into, &h);
+    if (record >= 0) {
+        into->totals.queries += from->queries;
+        add_record(into, &into->records[record], from);
+    } else if (spill != NULL) {
+        merge_record(spill, from, NULL);
+    } else {
+        into->totals.queries += from->queries;
+        count_without(into, &h, from->queries);
+    }
+}
+
+/* One block of records, so that the memory for all of them is on its way at once. */
+static void merge_block(struct prefix_counts *into, const struct prefix_record *from,
+                        uint32_t count, struct prefix_counts *spill)
+{
+    struct home home[BLOCK];
+    int32_t record[BLOCK];
+
+    for (uint32_t i = 0; i < count; i++) {
+        home[i] = home_of(into, from[i].prefix);
+        prefetch_home(into, &home[i]);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        record[i] = from[i].queries > 0 ? record_for(into, &home[i]) : -1;
+    for (uint32_t i = 0; i < count; i++) {
+        if (record[i] >= 0) {
+            into->totals.queries += from[i].queries;
+            add_record(into, &into->records[record[i]], &from[i]);
+        } else if (from[i].queries > 0) {
+            merge_record(into, &from[i], spill);
+        }
+    }
+}
+
+static void merge_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    struct prefix_counts *into = argument;
+    struct home h = home_of(into, p);
+    into->totals.queries += queries;
+    if (h.direct && (into->direct[h.at] & BARE) == 0 && into->direct[h.at] != 0) {
+        struct prefix_record *r = &into->records[into->direct[h.at] - 1];
+        if (queries <= UINT32_MAX - r->queries) {
+            r->queries += queries;
+            r->qtype[QTYPE_CLASS_OTHER] += queries;
+            return;
+        }
+        into->totals.lost += queries;
+        return;
+    }
+    count_without(into, &h, queries);
+}
+
+void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts *from,
+                         struct prefix_counts *spill)
+{
+    for (uint32_t at = 0; at < from->used; at += BLOCK) {
+        uint32_t count = from->used - at < BLOCK ? from->used - at : BLOCK;
+        merge_block(into, &from->records[at], count, spill);
+    }
+    struct prefix_counts *rest = spill != NULL ? spill : into;
+    prefix_counts_bare(from, merge_bare, rest);
+    rest->totals.queries += from->totals.lost;
+    rest->totals.lost += from->totals.lost;
+}
+
+/* Forgets a block of records: the ways to them, which lie anywhere in memory. */
+static void forget_block(struct prefix_counts *t, const struct prefix_record *record,
+                         uint32_t count)
+{
+    struct home home[BLOCK];
+    for (uint32_t i = 0; i < count; i++) {
+        home[i] = home_of(t, record[i].prefix);
+        prefetch_home(t, &home[i]);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (home[i].direct)
+            t->direct[home[i].at] = 0;
+        else
+            for (uint64_t n = 0; n < PREFIX_PROBES_MAX; n++)
+                t->slots[(home[i].at + n) & t->mask] = 0;
+    }
+}
+
+void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, uint32_t watched)
+{
+    if (t->swept) {
+        memset(t->direct, 0, IPV4_PREFIXES * sizeof *t->direct);
+        t->swept = false;
+    }
+    for (uint32_t at = 0; at < t->used; at += BLOCK)
+        forget_block(t, &t->records[at], t->used - at < BLOCK ? t->used - at : BLOCK);
+    t->used = 0;
+    t->totals = (struct prefix_totals){0};
+    assert(watched <= t->size);
+    for (uint32_t i = 0; i < watched; i++) {
+        struct home h = home_of(t, watch[i]);
+        (void)record_for(t, &h);
+    }
+}
+
+const struct prefix_record *prefix_counts_records(const struct prefix_counts *t, uint32_t *count)
+{
+    *count = t->used;
+    return t->records;
+}
+
+struct prefix_totals prefix_counts_totals(const struct prefix_counts *t)
+{
+    return t->totals;
+}
+
+const struct prefix_record *prefix_counts_find(const struct prefix_counts *t, struct prefix p)
+{
+    struct home h = home_of(t, p);
+    uint64_t found;
+    if (h.direct) {
+        found = t->direct[h.at] & BARE ? 0 : t->direct[h.at];
+    } else {
+        const uint64_t *slot = find_slot(t, &h);
+        found = slot == NULL ? 0 : *slot & SLOT_RECORD;
+    }
+    return found == 0 ? NULL : &t->records[found - 1];
+}
+
+void prefix_counts_bare(const struct prefix_counts *t,
+                        void (*each)(void *argument, struct prefix p, uint32_t queries),
+                        void *argument)
+{
+    if (!t->swept)
+        return;
+    for (uint32_t i = 0; i < IPV4_PREFIXES; i++)
+        if (t->direct[i] & BARE) {
+            const uint8_t address[16] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+            each(argument, prefix_of_client(address, false), t->direct[i] & ~BARE);
+        }
+}
+
+uint32_t prefix_record_hosts(const struct prefix_record *r)
+{
+    unsigned set = 0;
+    for (unsigned i = 0; i < 4; i++)
+        set += (unsigned)__builtin_popcountll(r->hosts[i]);
+    if (prefix_family(r->prefix) == 4 || set == 0)
+        return set;
+    double zeros = set == HOST_BITS ? 0.5 : HOST_BITS - set;
+    return (uint32_t)lround(HOST_BITS * log(HOST_BITS / zeros));
+}
