@@ -186,7 +186,8 @@ void counters_merge(struct counters *into, const struct counters *from,
     tally_merge(&into->qtype, &from->qtype);
     tally_merge(&into->qclass, &from->qclass);
     tally_merge(&into->rcode, &from->rcode);
-    prefix_counts_merge(into->prefixes, from->prefixes, spill);
+    if (from->prefixes != NULL)
+        prefix_counts_merge(into->prefixes, from->prefixes, spill);
     names_merge(into->names, from->names);
     names_merge(into->tlds, from->tlds);
     distinct_merge(&into->addresses6, &from->addresses6);

@@ -68,7 +68,10 @@ void counters_free(struct counters *c); /* NULL is fine */
 /* `start_ns`: where the interval begins; messages before it count as late. */
 void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns);
 
-/* `spill`: see prefix_counts_merge().  The watched prefixes of `from` are not merged. */
+/*
+ * `spill`: see prefix_counts_merge().  A set without prefixes merges all but them.  The watched
+ * prefixes of `from` are not merged.
+ */
 void counters_merge(struct counters *into, const struct counters *from,
                     struct prefix_counts *spill);
 /* Counts the names' last labels; before an interval is merged, and once. */

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/aggregator.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+    MINUTE_RECORDS = 1 << 18, /* prefixes; more in one minute go to the hour at once */
+    HOUR_RECORDS = 1 << 19,
+    RUN_RECORDS = 1 << 19,
+    MINUTE_NAMES = 1 << 13, /* buckets of eight */
+    RUN_NAMES = 1 << 13,
+    NS = 1000000000,
+    FOLLOWED = 24,     /* prefixes followed for the archives, beside the culprits */
+    FOLLOW_LEADING = 8, /* of each hour */
+};
+
+/* A prefix that stays in the minutes after it has led one hour. */
+struct followed {
+    struct prefix prefix;
+    int64_t led_s; /* the latest hour it led */
+};
+
+struct aggregator {
+    struct aggregator_told told;
+    struct detector *detector;
+    struct casebook *casebook;
+    struct baseline baseline;
+    struct counters *minute;
+    struct prefix_counts *hour; /* NULL: not kept */
+    struct counters *run;       /* NULL: not kept */
+    int64_t minute_s;           /* start of the one that goes on */
+    int64_t hour_s;
+    int64_t covered_ns; /* of the minute */
+    double excess;      /* queries of the minute that open incidents explain */
+    bool lossy;
+    bool going; /* a minute goes on */
+    struct followed followed[FOLLOWED];
+};
+
+static struct counters *create_counters(uint32_t records, bool direct, uint32_t names,
+                                        uint64_t seed, struct error *err)
+{
+    const struct counters_size size = {.prefix_records = records,
+                                       .direct = direct,
+                                       .name_buckets = names,
+                                       .evict_names = true,
+                                       .seed = seed};
+    return counters_create(&size, err);
+}
+
+struct aggregator *aggregator_create(const struct aggregator_settings *settings,
+                                     const struct aggregator_told *told, struct error *err)
+{
+    struct aggregator *a = calloc(1, sizeof *a);
+    if (a == NULL) {
+        error_set(err, "no memory for an aggregator");
+        return NULL;
+    }
+    a->told = *told;
+    a->detector = detector_create(&settings->detector, err);
+    a->casebook = casebook_create(&settings->casebook, settings->seed, err);
+    a->minute = create_counters(MINUTE_RECORDS, false, MINUTE_NAMES, settings->seed, err);
+    if (settings->hours)
+        a->hour = prefix_counts_create(HOUR_RECORDS, false, err);
+    if (settings->run)
+        a->run = create_counters(RUN_RECORDS, true, RUN_NAMES, settings->seed, err);
+    if (a->detector != NULL && a->casebook != NULL && a->minute != NULL &&
+        (a->hour != NULL || !settings->hours) && (a->run != NULL || !settings->run))
+        return a;
+    aggregator_free(a);
+    return NULL;
+}
+
+void aggregator_free(struct aggregator *a)
+{
+    if (a == NULL)
+        return;
+    detector_free(a->detector);
+    casebook_free(a->casebook);
+    counters_free(a->minute);
+    prefix_counts_free(a->hour);
+    counters_free(a->run);
+    free(a);
+}
+
+static struct prefix_counts *run_prefixes(const struct aggregator *a)
+{
+    return a->run == NULL ? NULL : a->run->prefixes;
+}
+
+/* Where prefixes of a minute go when it ends, and in its course when it is full. */
+static struct prefix_counts *beyond_minute(const struct aggregator *a)
+{
+    return a->hour != NULL ? a->hour : run_prefixes(a);
+}
+
+static void fill_counts(struct minute *m, const struct counters *c)
+{
+    m->queries = c->queries;
+    m->responses = c->responses;
+    m->malformed = c->malformed;
+    m->edns = c->edns;
+    m->dnssec_ok = c->dnssec_ok;
+    for (unsigned i = 0; i < TRANSPORTS; i++) {
+        m->queries_by[i] = c->queries_by[i];
+        m->responses_by[i] = c->responses_by[i];
+    }
+    for (uint32_t i = 0; i < c->qtype.met; i++)
+        m->qtype[qtype_class(c->qtype.touched[i])] += c->qtype.count[c->qtype.touched[i]];
+    m->qtype[QTYPE_CLASS_OTHER] += c->unreadable;
+    for (uint32_t i = 0; i < c->rcode.met; i++) {
+        uint16_t rcode = c->rcode.touched[i];
+        m->rcode[rcode < MINUTE_RCODE_OTHER ? rcode : MINUTE_RCODE_OTHER] +=
+                c->rcode.count[rcode];
+    }
+    m->frames = c->source.frames;
+    m->bytes = c->source.bytes;
+    m->undecoded = counters_undecoded(&c->source);
+    m->kernel_drops = c->source.kernel_drops;
+    m->interface_drops = c->source.interface_drops;
+    m->overflow = counters_overflow(c);
+}
+
+static void insert_prefix(struct minute *m, unsigned most, const struct prefix_record *r)
+{
+    if (m->prefixes == most && r->queries <= m->prefix[most - 1].queries)
+        return;
+    unsigned at = m->prefixes < most ? m->prefixes++ : most - 1;
+    for (; at > 0 && m->prefix[at - 1].queries < r->queries; at--)
+        m->prefix[at] = m->prefix[at - 1];
+    m->prefix[at] = (struct minute_prefix){.prefix = r->prefix, .queries = r->queries};
+}
+
+static void fill_leading(struct minute *m, const struct counters *c)
+{
+    uint32_t count;
+    const struct prefix_record *r = prefix_counts_records(c->prefixes, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (r[i].queries == 0)
+            continue;
+        m->sources4 += prefix_family(r[i].prefix) == 4;
+        m->sources6 += prefix_family(r[i].prefix) == 6;
+        insert_prefix(m, MINUTE_LEADING, &r[i]);
+    }
+    for (unsigned i = 0; i < m->prefixes; i++)
+        m->prefix[i].hosts =
+                prefix_record_hosts(prefix_counts_find(c->prefixes, m->prefix[i].prefix));
+}
+
+/* A followed prefix is in the minute even when it asked nothing. */
+static void fill_followed(struct minute *m, const struct counters *c, struct prefix p)
+{
+    for (unsigned i = 0; i < m->prefixes; i++)
+        if (m->prefix[i].prefix.bits == p.bits) {
+            m->prefix[i].watched = true;
+            return;
+        }
+    if (m->prefixes == MINUTE_PREFIXES)
+        return;
+    const struct prefix_record *r = prefix_counts_find(c->prefixes, p);
+    m->prefix[m->prefixes++] = (struct minute_prefix){
+            .prefix = p,
+            .queries = r == NULL ? 0 : r->queries,
+            .hosts = r == NULL ? 0 : prefix_record_hosts(r),
+            .watched = true,
+    };
+}
+
+static void fill_prefixes(struct aggregator *a, struct minute *m)
+{
+    struct prefix culprit[CASEBOOK_OPEN_MAX];
+    unsigned culprits = casebook_culprits(a->casebook, culprit);
+    fill_leading(m, a->minute);
+    for (unsigned i = 0; i < culprits; i++)
+        fill_followed(m, a->minute, culprit[i]);
+    for (unsigned i = 0; i < FOLLOWED; i++)
+        if (a->followed[i].prefix.bits != 0)
+            fill_followed(m, a->minute, a->followed[i].prefix);
+}
+
+static void end_minute(struct aggregator *a)
+{
+    if (!a->going || a->covered_ns < NS / 2)
+        return;
+    struct minute m = {
+            .start_s = a->minute_s,
+            .covered_s = (uint32_t)((a->covered_ns + NS / 2) / NS),
+            .usual_qps = (double)NAN,
+            .spread_qps = (double)NAN,
+    };
+    if (m.covered_s > 60)
+        m.covered_s = 60;
+    fill_counts(&m, a->minute);
+    fill_prefixes(a, &m);
+    if (!baseline_usual(&a->baseline, a->minute_s, &m.usual_qps, &m.spread_qps))
+        m.usual_qps = m.spread_qps = (double)NAN;
+    /* A minute that is not whole, or lost frames, teaches nothing. */
+    if (m.covered_s >= 55 && !a->lossy)
+        baseline_learn(&a->baseline, a->minute_s,
+                       fmax(0, ((double)m.queries - a->excess) / m.covered_s));
+    if (a->told.minute != NULL)
+        a->told.minute(a->told.argument, &m);
+}
+
+/* The minute's counts go on to what lasts longer. */
+static void empty_minute(struct aggregator *a)
+{
+    if (a->hour != NULL)
+        prefix_counts_merge(a->hour, a->minute->prefixes, run_prefixes(a));
+    if (a->run != NULL) {
+        struct prefix_counts *prefixes = a->minute->prefixes;
+        if (a->hour != NULL)
+            a->minute->prefixes = NULL; /* they come with the hour */
+        counters_merge(a->run, a->minute, NULL);
+        a->minute->prefixes = prefixes;
+    }
+    counters_clear(a->minute, NULL, 0);
+    a->covered_ns = 0;
+    a->excess = 0;
+    a->lossy = false;
+}
+
+/* The hour's leaders are followed from now on, in the places of those that led longest ago. */
+static void follow_leading(struct aggregator *a)
+{
+    struct minute top = {.prefixes = 0};
+    uint32_t count;
+    const struct prefix_record *r = prefix_counts_records(a->hour, &count);
+    for (uint32_t i = 0; i < count; i++)
+        insert_prefix(&top, FOLLOW_LEADING, &r[i]);
+    for (unsigned i = 0; i < top.prefixes; i++) {
+        struct followed *to = &a->followed[0];
+        for (struct followed *f = a->followed; f < a->followed + FOLLOWED; f++) {
+            if (f->prefix.bits == top.prefix[i].prefix.bits) {
+                to = f;
+                break;
+            }
+            if (f->led_s < to->led_s)
+                to = f;
+        }
+        *to = (struct followed){top.prefix[i].prefix, a->hour_s};
+    }
+}
+
+static void end_hour(struct aggregator *a)
+{
+    if (a->hour == NULL)
+        return;
+    uint32_t count;
+    (void)prefix_counts_records(a->hour, &count);
+    if (count == 0)
+        return;
+    follow_leading(a);
+    if (a->told.hour != NULL)
+        a->told.hour(a->told.argument, a->hour_s, a->hour);
+    if (a->run != NULL)
+        prefix_counts_merge(a->run->prefixes, a->hour, NULL);
+    prefix_counts_clear(a->hour, NULL, 0);
+}
+
+static void begin_minute(struct aggregator *a, int64_t minute_s)
+{
+    int64_t hour_s = minute_s - minute_s % 3600;
+    if (hour_s != a->hour_s)
+        end_hour(a);
+    a->hour_s = hour_s;
+    a->minute_s = minute_s;
+    a->going = true;
+}
+
+void aggregator_interval(struct aggregator *a, const struct interval *interval)
+{
+    int64_t minute_s = interval->start_ns / NS - interval->start_ns / NS % 60;
+    if (a->going && minute_s != a->minute_s) {
+        end_minute(a);
+        empty_minute(a);
+        a->going = false;
+    }
+    if (!a->going)
+        begin_minute(a, minute_s);
+
+    struct prefix open[CASEBOOK_OPEN_MAX];
+    struct prefix suspect[DETECTOR_SUSPECTS];
+    struct finding found[DETECTOR_FINDINGS];
+    unsigned opened = casebook_culprits(a->casebook, open);
+    unsigned findings = detector_interval(a->detector, interval, open, opened, found);
+    unsigned suspects = detector_suspects(a->detector, suspect);
+
+    double spread;
+    struct casebook_view view = {
+            .interval = interval,
+            .history = beyond_minute(a),
+            .usual_qps = (double)NAN,
+            .tell = a->told.event,
+            .argument = a->told.argument,
+    };
+    (void)baseline_usual(&a->baseline, minute_s, &view.usual_qps, &spread);
+    casebook_interval(a->casebook, &view, found, findings, suspect, suspects);
+    a->excess += casebook_excess(a->casebook);
+    a->lossy |= interval->lossy;
+    a->covered_ns += interval->length_ns;
+    counters_find_tlds(interval->counters);
+    counters_merge(a->minute, interval->counters, beyond_minute(a));
+}
+
+void aggregator_end(struct aggregator *a)
+{
+    end_minute(a);
+    empty_minute(a);
+    end_hour(a);
+    a->going = false;
+}
+
+unsigned aggregator_watch(const struct aggregator *a,
+                          struct prefix watch[static COUNTERS_WATCHED])
+{
+    return casebook_watch(a->casebook, watch);
+}
+
+const struct counters *aggregator_run(const struct aggregator *a)
+{
+    return a->run;
+}
+
+uint64_t aggregator_turned_away(const struct aggregator *a)
+{
+    return casebook_turned_away(a->casebook);
+}
+
+static json_t *followed_json(const struct aggregator *a)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < FOLLOWED; i++) {
+        char text[PREFIX_TEXT_BYTES];
+        if (a->followed[i].prefix.bits != 0)
+            json_array_append_new(
+                    array, json_pack("[s, I]", prefix_format(a->followed[i].prefix, text),
+                                     (json_int_t)a->followed[i].led_s));
+    }
+    return array;
+}
+
+json_t *aggregator_json(const struct aggregator *a)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "detector", detector_json(a->detector), "casebook",
+                     casebook_json(a->casebook), "total", baseline_json(&a->baseline),
+                     "followed", followed_json(a));
+}
+
+static bool parse_followed(const json_t *array, struct aggregator *a)
+{
+    for (size_t i = 0; i < json_array_size(array) && i < FOLLOWED; i++) {
+        const json_t *row = json_array_get(array, i);
+        const char *text = json_string_value(json_array_get(row, 0));
+        if (text == NULL || !prefix_parse(text, &a->followed[i].prefix))
+            return false;
+        a->followed[i].led_s = json_integer_value(json_array_get(row, 1));
+    }
+    return true;
+}
+
+bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err)
+{
+    if (!detector_parse(json_object_get(json, "detector"), a->detector, err) ||
+        !casebook_parse(json_object_get(json, "casebook"), a->casebook, err) ||
+        !baseline_parse(json_object_get(json, "total"), &a->baseline, err))
+        return false;
+    return parse_followed(json_object_get(json, "followed"), a) ||
+           error_set(err, "the followed prefixes are not as they were written");
+}

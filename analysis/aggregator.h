@@ -1,0 +1,54 @@
+/*
+ * From intervals to minutes, hours and incidents: everything that follows the merged counters.
+ *
+ * The owner gives each interval in the order of time and is told, through functions of its
+ * own, of events, of whole minutes and of whole hours.  Nothing here reads a clock, a file or
+ * a setting: the same intervals tell the same, live or from a file.
+ *
+ *     interval -> minute -> hour -> run       each merged into the next when it ends
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/baseline.h"
+#include "analysis/casebook.h"
+
+struct aggregator_settings {
+    struct detector_limits detector;
+    struct casebook_limits casebook;
+    bool hours;    /* count by hour, and tell of each */
+    bool run;      /* keep counts of the whole run */
+    uint64_t seed; /* the same as the counters' */
+};
+
+struct aggregator_told {
+    casebook_tell *event;
+    void (*minute)(void *argument, const struct minute *m);
+    void (*hour)(void *argument, int64_t hour_s, const struct prefix_counts *counts);
+    void *argument;
+};
+
+struct aggregator; /* private */
+
+struct aggregator *aggregator_create(const struct aggregator_settings *settings,
+                                     const struct aggregator_told *told, struct error *err);
+void aggregator_free(struct aggregator *a); /* NULL is fine */
+
+/* Takes what the interval counted; the counters stay the caller's, to be cleared. */
+void aggregator_interval(struct aggregator *a, const struct interval *interval);
+
+/* Ends the minute and the hour that go on: the input has ended, or the program will. */
+void aggregator_end(struct aggregator *a);
+
+/* What the counters of the next interval are to watch; see counters_clear(). */
+unsigned aggregator_watch(const struct aggregator *a,
+                          struct prefix watch[static COUNTERS_WATCHED]);
+
+/* All that was counted since the start, where kept; valid after aggregator_end(). */
+const struct counters *aggregator_run(const struct aggregator *a);
+/* Findings that found too many incidents open already. */
+uint64_t aggregator_turned_away(const struct aggregator *a);
+
+/* What was learned and is open: to be stored with each minute, and taken up by the next start. */
+json_t *aggregator_json(const struct aggregator *a);
+bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/dossier.h"
+
+#include "analysis/json.h"
+
+#include <arpa/inet.h>
+#include <math.h>
+#include <string.h>
+
+enum {
+    NAME_BUCKETS = 512, /* 1.2 MiB, touched as they fill */
+    WINDOW_BUCKETS = 128,
+    RATE_MEMORY_S = 10,
+    TYPE_MEMORY_S = 20,
+};
+
+bool dossier_init(struct dossier *d, uint64_t seed, struct error *err)
+{
+    *d = (struct dossier){.seconds = 0};
+    d->names = names_create(NAME_BUCKETS, true, seed, err);
+    d->window = names_create(WINDOW_BUCKETS, true, seed, err);
+    return d->names != NULL && d->window != NULL;
+}
+
+void dossier_fini(struct dossier *d)
+{
+    names_free(d->names);
+    names_free(d->window);
+}
+
+void dossier_start(struct dossier *d, struct prefix p, int64_t from_s)
+{
+    struct names *names = d->names;
+    struct names *window = d->window;
+    names_clear(names);
+    names_clear(window);
+    *d = (struct dossier){.prefix = p, .from_s = from_s, .names = names, .window = window};
+}
+
+void dossier_open_window(struct dossier *d)
+{
+    names_clear(d->window);
+    d->window_queries = 0;
+    d->window_s = 0;
+    memset(d->window_qtype, 0, sizeof d->window_qtype);
+}
+
+/* The first rates are plain means, until the memory is full. */
+static double gain(double seconds, double length_s, double memory_s)
+{
+    return seconds < memory_s ? length_s / (seconds + length_s) : 1 - exp(-length_s / memory_s);
+}
+
+static void add_types(struct dossier *d, const struct prefix_record *r, double length_s)
+{
+    double g = gain(d->seconds, length_s, TYPE_MEMORY_S);
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
+        double qps = r == NULL ? 0 : r->qtype[i] / length_s;
+        d->type_qps[i] += g * (qps - d->type_qps[i]);
+        d->qtype[i] += r == NULL ? 0 : r->qtype[i];
+        d->window_qtype[i] += r == NULL ? 0 : r->qtype[i];
+    }
+}
+
+static void add_hosts(struct dossier *d, const struct watch *w)
+{
+    for (unsigned i = 0; i < 256; i++) {
+        if (w->host[i] > 0 && d->host[i] == 0)
+            memcpy(d->address[i], w->address[i], sizeof d->address[i]);
+        d->host[i] += w->host[i];
+    }
+}
+
+void dossier_add(struct dossier *d, const struct interval *interval, const struct watch *watch)
+{
+    const struct prefix_record *r = prefix_counts_find(interval->counters->prefixes, d->prefix);
+    double length_s = interval_seconds(interval);
+    uint32_t queries = r == NULL ? 0 : r->queries;
+    double g = gain(d->seconds, length_s, RATE_MEMORY_S);
+
+    d->rate_qps += g * (queries / length_s - d->rate_qps);
+    d->all_qps += g * ((double)interval->counters->queries / length_s - d->all_qps);
+    add_types(d, r, length_s);
+    d->queries += queries;
+    d->window_queries += queries;
+    d->all_queries += interval->counters->queries;
+    d->seconds += length_s;
+    d->window_s += length_s;
+    if (watch == NULL)
+        return;
+    add_hosts(d, watch);
+    names_merge(d->names, watch->names);
+    names_merge(d->window, watch->names);
+}
+
+unsigned dossier_hosts(const struct dossier *d)
+{
+    unsigned hosts = 0;
+    for (unsigned i = 0; i < 256; i++)
+        hosts += d->host[i] > 0;
+    return hosts;
+}
+
+unsigned dossier_leading_hosts(const struct dossier *d, struct incident_host *host,
+                               unsigned most)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        if (d->host[i] == 0 || (count == most && d->host[i] <= host[count - 1].queries))
+            continue;
+        unsigned at = count < most ? count++ : count - 1;
+        for (; at > 0 && host[at - 1].queries < d->host[i]; at--)
+            host[at] = host[at - 1];
+        host[at] = (struct incident_host){.ipv6 = prefix_family(d->prefix) == 6,
+                                          .queries = d->host[i]};
+        memcpy(host[at].address, d->address[i], sizeof host[at].address);
+    }
+    return count;
+}
+
+static json_t *hosts_json(const struct dossier *d)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; i < 256; i++) {
+        char text[INET6_ADDRSTRLEN] = "";
+        if (d->host[i] == 0)
+            continue;
+        inet_ntop(prefix_family(d->prefix) == 6 ? AF_INET6 : AF_INET, d->address[i], text,
+                  sizeof text);
+        json_array_append_new(array,
+                              json_pack("[i, s, I]", i, text, (json_int_t)d->host[i]));
+    }
+    return array;
+}
+
+json_t *dossier_json(const struct dossier *d)
+{
+    char text[PREFIX_TEXT_BYTES];
+    json_t *types = json_object();
+    json_t *rates = json_object();
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
+        if (d->qtype[i] == 0)
+            continue;
+        json_object_set_new(types, qtype_class_name(i), json_integer((json_int_t)d->qtype[i]));
+        json_object_set_new(rates, qtype_class_name(i), json_real(d->type_qps[i]));
+    }
+    return json_pack("{s:s, s:I, s:f, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "prefix",
+                     prefix_format(d->prefix, text), "from", (json_int_t)d->from_s, "seconds",
+                     d->seconds, "queries", (json_int_t)d->queries, "all_queries",
+                     (json_int_t)d->all_queries, "rate_qps", d->rate_qps, "all_qps", d->all_qps,
+                     "qtype", types, "type_qps", rates, "hosts", hosts_json(d));
+}
+
+static bool parse_hosts(const json_t *array, struct dossier *d)
+{
+    for (size_t n = 0; n < json_array_size(array); n++) {
+        const json_t *row = json_array_get(array, n);
+        json_int_t bit = json_integer_value(json_array_get(row, 0));
+        const char *text = json_string_value(json_array_get(row, 1));
+        json_int_t queries = json_integer_value(json_array_get(row, 2));
+        if (bit < 0 || bit > 255 || text == NULL || queries < 0 ||
+            inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, d->address[bit]) !=
+                    1)
+            return false;
+        d->host[bit] = (uint64_t)queries;
+    }
+    return true;
+}
+
+bool dossier_parse(const json_t *json, struct dossier *d)
+{
+    char text[PREFIX_TEXT_BYTES] = "";
+    struct prefix p;
+    if (!json_read_text(json, "prefix", text, sizeof text) || !prefix_parse(text, &p))
+        return false;
+    dossier_start(d, p, 0);
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        if (!json_read_u64(json_object_get(json, "qtype"), qtype_class_name(i), &d->qtype[i]) ||
+            !json_read_double(json_object_get(json, "type_qps"), qtype_class_name(i),
+                              &d->type_qps[i]))
+            return false;
+    return json_read_i64(json, "from", &d->from_s) &&
+           json_read_double(json, "seconds", &d->seconds) &&
+           json_read_u64(json, "queries", &d->queries) &&
+           json_read_u64(json, "all_queries", &d->all_queries) &&
+           json_read_double(json, "rate_qps", &d->rate_qps) &&
+           json_read_double(json, "all_qps", &d->all_qps) &&
+           parse_hosts(json_object_get(json, "hosts"), d);
+}

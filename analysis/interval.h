@@ -1,0 +1,19 @@
+/*
+ * One interval of traffic, merged from all workers: what detectors look at.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/counters.h"
+
+struct interval {
+    int64_t start_ns; /* since 1970, UTC */
+    int64_t length_ns;
+    bool lossy; /* frames were lost: nobody is accused on such figures alone */
+    struct counters *counters;
+};
+
+static inline double interval_seconds(const struct interval *i)
+{
+    return (double)i->length_ns / 1e9;
+}
