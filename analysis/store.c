@@ -164,12 +164,18 @@ bool store_begin(struct store *s, struct error *err)
     return s->in_transaction;
 }
 
+void store_abandon(struct store *s)
+{
+    s->in_transaction = false;
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
 bool store_commit(struct store *s, struct error *err)
 {
     s->in_transaction = false;
     if (run(s, "COMMIT", "committing", err))
         return true;
-    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    store_abandon(s);
     return false;
 }
 
@@ -180,8 +186,7 @@ static bool end_own(struct store *s, bool own, bool good, struct error *err)
         return good;
     if (good)
         return store_commit(s, err);
-    s->in_transaction = false;
-    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    store_abandon(s);
     return false;
 }
 
@@ -315,32 +320,30 @@ bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error
 
 static int by_prefix(const void *a, const void *b)
 {
-    const struct prefix_record *const *x = a;
-    const struct prefix_record *const *y = b;
-    int64_t p = (int64_t)(*x)->prefix.bits; /* as SQLite orders them */
-    int64_t q = (int64_t)(*y)->prefix.bits;
-    return (p > q) - (p < q);
+    int64_t p = (int64_t)((const struct store_hour_row *)a)->prefix.bits;
+    int64_t q = (int64_t)((const struct store_hour_row *)b)->prefix.bits;
+    return (p > q) - (p < q); /* as SQLite orders them */
 }
 
-/* The records above the floor in the order of the table's key; caller frees. */
-static const struct prefix_record **select_records(const struct prefix_counts *counts,
-                                                   uint32_t floor, size_t *selected)
+struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint32_t floor,
+                                       size_t *rows)
 {
     uint32_t count;
     const struct prefix_record *record = prefix_counts_records(counts, &count);
-    const struct prefix_record **list = malloc((count + 1) * sizeof *list);
+    struct store_hour_row *list = malloc((count + 1) * sizeof *list);
     if (list == NULL)
         return NULL;
-    *selected = 0;
+    *rows = 0;
     for (uint32_t i = 0; i < count; i++)
         if (record[i].queries > 0 && record[i].queries >= floor)
-            list[(*selected)++] = &record[i];
-    qsort(list, *selected, sizeof *list, by_prefix);
+            list[(*rows)++] = (struct store_hour_row){record[i].prefix, record[i].queries,
+                                                      prefix_record_hosts(&record[i])};
+    qsort(list, *rows, sizeof *list, by_prefix);
     return list;
 }
 
-static bool put_records(struct store *s, int64_t hour_s, const struct prefix_record **list,
-                        size_t count, struct error *err)
+static bool put_rows(struct store *s, int64_t hour_s, const struct store_hour_row *row,
+                     size_t rows, struct error *err)
 {
     sqlite3_stmt *q = prepare(s,
                               "INSERT INTO hours VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -350,11 +353,11 @@ static bool put_records(struct store *s, int64_t hour_s, const struct prefix_rec
     if (q == NULL)
         return false;
     bool good = true;
-    for (size_t i = 0; good && i < count; i++) {
+    for (size_t i = 0; good && i < rows; i++) {
         sqlite3_bind_int64(q, 1, hour_s);
-        sqlite3_bind_int64(q, 2, (int64_t)list[i]->prefix.bits);
-        sqlite3_bind_int64(q, 3, list[i]->queries);
-        sqlite3_bind_int64(q, 4, prefix_record_hosts(list[i]));
+        sqlite3_bind_int64(q, 2, (int64_t)row[i].prefix.bits);
+        sqlite3_bind_int64(q, 3, row[i].queries);
+        sqlite3_bind_int64(q, 4, row[i].hosts);
         good = sqlite3_step(q) == SQLITE_DONE || fail(s, "storing an hour", err);
         sqlite3_reset(q);
     }
@@ -371,21 +374,14 @@ static bool note_hour(struct store *s, int64_t hour_s, struct error *err)
     return finish(s, q, "storing an hour", err);
 }
 
-bool store_put_hour(struct store *s, int64_t hour_s, const struct prefix_counts *counts,
-                    uint32_t floor, struct error *err)
+bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row *row,
+                    size_t rows, struct error *err)
 {
-    size_t selected;
     bool own;
-    const struct prefix_record **list = select_records(counts, floor, &selected);
-    if (list == NULL)
-        return error_set(err, "%s: no memory to sort an hour", s->path);
-    bool good = begin_own(s, &own, err);
-    if (good)
-        good = end_own(s, own,
-                       put_records(s, hour_s, list, selected, err) && note_hour(s, hour_s, err),
-                       err);
-    free(list);
-    return good;
+    if (!begin_own(s, &own, err))
+        return false;
+    bool good = put_rows(s, hour_s, row, rows, err) && note_hour(s, hour_s, err);
+    return end_own(s, own, good, err);
 }
 
 int store_leading(struct store *s, int64_t from_s, int64_t to_s, struct store_rank *rank,

@@ -37,9 +37,20 @@ bool store_minutes(struct store *s, int64_t from_s, int64_t to_s, store_minute_f
 /* First and last minute stored; false, and no error text, when there is none. */
 bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err);
 
-/* Hourly counts of every prefix with at least `floor` queries in the hour. */
-bool store_put_hour(struct store *s, int64_t hour_s, const struct prefix_counts *counts,
-                    uint32_t floor, struct error *err);
+/* Hourly counts by prefix.  Putting an hour again adds to what is there. */
+struct store_hour_row {
+    struct prefix prefix;
+    uint32_t queries;
+    uint32_t hosts;
+};
+/*
+ * The rows of all prefixes with at least `floor` queries, in the order they are stored in;
+ * NULL when memory is short.  The caller frees them.
+ */
+struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint32_t floor,
+                                       size_t *rows);
+bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row *row,
+                    size_t rows, struct error *err);
 
 struct store_rank {
     struct prefix prefix;
@@ -80,6 +91,7 @@ json_t *store_learned(struct store *s, const char *name, int64_t *time_s, struct
 /* Makes one transaction of what stands between the two; nested calls are refused. */
 bool store_begin(struct store *s, struct error *err);
 bool store_commit(struct store *s, struct error *err);
+void store_abandon(struct store *s);
 
 /* Removes minutes and hours older than the given times. */
 bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_before_s,

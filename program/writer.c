@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { QUEUE = 256, DAY_S = 86400, SHARE_FLOOR = 100000 };
+
+enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR };
+
+struct job {
+    enum job_kind kind;
+    json_t *events;
+    json_t *learned; /* after the events or the minute */
+    int64_t time_s;  /* of what was learned, or of the hour */
+    struct minute minute;
+    struct store_hour_row *row;
+    size_t rows;
+};
+
+struct writer {
+    struct writer_settings settings;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of the queue and `stopping` */
+    pthread_cond_t changed;
+    struct job *queue[QUEUE];
+    unsigned queued;
+    bool stopping;
+    struct writer_counts counts;
+    bool failing; /* said, and not yet well again; the thread's own */
+};
+
+static void free_job(struct job *j)
+{
+    json_decref(j->events);
+    json_decref(j->learned);
+    free(j->row);
+    free(j);
+}
+
+static bool store_learned_by(struct writer *w, const struct job *j, struct error *err)
+{
+    return j->learned == NULL ||
+           store_put_learned(w->settings.store, "aggregator", j->time_s, j->learned, err);
+}
+
+static bool store_event(struct writer *w, const json_t *event, struct error *err)
+{
+    struct incident_event e;
+    if (!incident_event_parse(event, &e, err))
+        return false;
+    bool good = store_put_event(w->settings.store, &e, err);
+    incident_fini(&e.incident);
+    return good;
+}
+
+static bool store_parts(struct writer *w, const struct job *j, struct error *err)
+{
+    for (size_t i = 0; i < json_array_size(j->events); i++)
+        if (!store_event(w, json_array_get(j->events, i), err))
+            return false;
+    if (j->kind == JOB_MINUTE && !store_put_minute(w->settings.store, &j->minute, err))
+        return false;
+    return store_learned_by(w, j, err);
+}
+
+/* Events or a minute, with what was learned: all or nothing. */
+static bool store_together(struct writer *w, const struct job *j, struct error *err)
+{
+    struct store *s = w->settings.store;
+    if (!store_begin(s, err))
+        return false;
+    if (store_parts(w, j, err))
+        return store_commit(s, err);
+    store_abandon(s);
+    return false;
+}
+
+static bool write_lines(struct writer *w, const struct job *j, struct error *err)
+{
+    FILE *to = w->settings.events;
+    for (size_t i = 0; i < json_array_size(j->events); i++)
+        if (json_dumpf(json_array_get(j->events, i), to,
+                       JSON_COMPACT | JSON_REAL_PRECISION(9)) != 0 ||
+            fputc('\n', to) == EOF)
+            return error_errno(err, "writing the events file");
+    return fflush(to) == 0 || error_errno(err, "writing the events file");
+}
+
+static bool do_events(struct writer *w, const struct job *j, struct error *err)
+{
+    if (w->settings.events != NULL && !write_lines(w, j, err))
+        return false;
+    if (w->settings.store == NULL)
+        return true;
+    if (!store_together(w, j, err))
+        return false;
+    if (w->settings.poke_fd >= 0 && write(w->settings.poke_fd, "E", 1) != 1)
+        log_warning(w->settings.log, "telling of an event at once: the pipe is full");
+    return true;
+}
+
+static bool store_hour(struct writer *w, const struct job *j, struct error *err)
+{
+    return store_put_hour(w->settings.store, j->time_s, j->row, j->rows, err) &&
+           store_forget(w->settings.store,
+                        j->time_s - (int64_t)w->settings.minutes_days * DAY_S,
+                        j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
+}
+
+static bool do_job(struct writer *w, const struct job *j, struct error *err)
+{
+    switch (j->kind) {
+    case JOB_EVENTS:
+        return do_events(w, j, err);
+    case JOB_MINUTE:
+        return store_together(w, j, err);
+    case JOB_HOUR:
+        return store_hour(w, j, err);
+    }
+    return true;
+}
+
+/* Said when it begins and when it is over, not for every job. */
+static void note_result(struct writer *w, bool good, const struct error *err)
+{
+    if (!good) {
+        w->counts.failed++;
+        if (!w->failing)
+            log_error(w->settings.log, "%s; counting goes on, and storing is tried again",
+                      err->text);
+    } else if (w->failing) {
+        log_notice(w->settings.log, "storing works again; %llu parts were lost",
+                   (unsigned long long)w->counts.failed);
+    }
+    w->failing = !good;
+}
+
+static struct job *take_job(struct writer *w)
+{
+    struct job *j = NULL;
+    pthread_mutex_lock(&w->lock);
+    while (w->queued == 0 && !w->stopping)
+        pthread_cond_wait(&w->changed, &w->lock);
+    if (w->queued > 0) {
+        j = w->queue[0];
+        memmove(w->queue, w->queue + 1, --w->queued * sizeof *w->queue);
+        pthread_cond_broadcast(&w->changed);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return j;
+}
+
+static void *work(void *argument)
+{
+    struct writer *w = argument;
+    struct job *j;
+    while ((j = take_job(w)) != NULL) {
+        struct error err;
+        note_result(w, do_job(w, j, &err), &err);
+        free_job(j);
+    }
+    return NULL;
+}
+
+struct writer *writer_start(const struct writer_settings *settings, struct error *err)
+{
+    struct writer *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        error_set(err, "no memory for the writer");
+        return NULL;
+    }
+    w->settings = *settings;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    if (pthread_create(&w->thread, NULL, work, w) == 0)
+        return w;
+    error_set(err, "the writer's thread does not start");
+    free(w);
+    return NULL;
+}
+
+/* Makes room by dropping the oldest job that is not an event; false: there is none. */
+static bool drop_oldest(struct writer *w)
+{
+    for (unsigned i = 0; i < w->queued; i++) {
+        if (w->queue[i]->kind == JOB_EVENTS)
+            continue;
+        free_job(w->queue[i]);
+        memmove(w->queue + i, w->queue + i + 1, (--w->queued - i) * sizeof *w->queue);
+        w->counts.dropped++;
+        return true;
+    }
+    return false;
+}
+
+static void give(struct writer *w, struct job *j)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->queued == QUEUE && (w->settings.wait || !drop_oldest(w)))
+        pthread_cond_wait(&w->changed, &w->lock);
+    w->queue[w->queued++] = j;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void lost(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->counts.dropped++;
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (j == NULL) {
+        json_decref(events);
+        json_decref(learned);
+        lost(w);
+        return;
+    }
+    *j = (struct job){
+            .kind = JOB_EVENTS, .events = events, .learned = learned, .time_s = time_s};
+    give(w, j);
+}
+
+void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
+{
+    struct job *j = w->settings.store == NULL ? NULL : calloc(1, sizeof *j);
+    if (j == NULL) {
+        json_decref(learned);
+        if (w->settings.store != NULL)
+            lost(w);
+        return;
+    }
+    j->kind = JOB_MINUTE;
+    j->minute = *m;
+    j->time_s = m->start_s;
+    j->learned = learned;
+    give(w, j);
+}
+
+void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts)
+{
+    if (w->settings.store == NULL)
+        return;
+    uint64_t share = prefix_counts_totals(counts).queries / SHARE_FLOOR;
+    uint32_t floor = share > w->settings.hour_floor ? (uint32_t)share : w->settings.hour_floor;
+    struct job *j = calloc(1, sizeof *j);
+    if (j == NULL || (j->row = store_hour_rows(counts, floor, &j->rows)) == NULL) {
+        free(j);
+        lost(w);
+        return;
+    }
+    j->kind = JOB_HOUR;
+    j->time_s = hour_s;
+    give(w, j);
+}
+
+struct writer_counts writer_stop(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    struct writer_counts counts = w->counts;
+    store_close(w->settings.store);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    free(w);
+    return counts;
+}

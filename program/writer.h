@@ -1,0 +1,49 @@
+/*
+ * Puts what the aggregator tells into the store and the events file, in a thread of its own.
+ *
+ * Jobs are copied into a queue of fixed length and done in order.  When the queue is full, a
+ * reader of files waits; a live capture does not: the oldest minute or hour is dropped and
+ * counted, an event never.  A failure (a full disk) is said once, counted, and tried again
+ * with the next job; counting goes on meanwhile.
+ *
+ * One thread gives jobs; the writer's own does them.  Only writer_stop() waits for all.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/aggregator.h"
+#include "analysis/store.h"
+#include "program/log.h"
+
+#include <stdio.h>
+
+struct writer; /* private */
+
+struct writer_settings {
+    struct store *store; /* NULL: nothing is stored; the writer's from now on */
+    FILE *events;        /* NULL: none; a line an event, flushed */
+    const struct log *log;
+    bool wait;            /* when the queue is full */
+    uint32_t hour_floor;  /* smallest hourly count kept; at least 1 in 100,000 is too */
+    uint32_t minutes_days, hours_days; /* retention */
+    int poke_fd; /* a byte 'E' is written after events are stored; -1: none */
+};
+
+struct writer_counts {
+    uint64_t failed;  /* jobs that could not be done */
+    uint64_t dropped; /* jobs that found the queue full */
+};
+
+struct writer *writer_start(const struct writer_settings *settings, struct error *err);
+
+/*
+ * `learned` is what the aggregator knows after them: it goes with the events, or the minute,
+ * into one transaction, so that a program killed at any moment starts again without opening
+ * twice what is open.  The writer takes over both objects; `events` is an array.
+ */
+void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s);
+void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
+void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts);
+
+/* Does what is queued, ends the thread and closes the store. */
+struct writer_counts writer_stop(struct writer *w);
