@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include "program/engine.h"
+#include "program/progress.h"
+#include "program/summary.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PREFIXES_DEFAULT = 20 };
+
+static const char usage[] =
+        "usage: rootwatch read [-c FILE] [--state DIR] [--json] [--prefixes N|all]\n"
+        "                      [--events FILE] [--port N]... FILE...|-\n";
+
+struct options {
+    const char *config;
+    const char *state;
+    const char *events;
+    bool json;
+    unsigned prefixes;
+    uint16_t port[SOURCE_PORTS_MAX];
+    unsigned ports;
+};
+
+static bool complain(const char *what, const char *value, const char *allowed)
+{
+    fprintf(stderr, "rootwatch read: %s: \"%s\" is not %s\n", what, value, allowed);
+    return false;
+}
+
+static bool read_number(const char *text, unsigned long most, unsigned long *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *number <= most;
+}
+
+static bool take_prefixes(struct options *o, const char *text)
+{
+    unsigned long n;
+    if (strcmp(text, "all") == 0) {
+        o->prefixes = UINT32_MAX;
+        return true;
+    }
+    if (!read_number(text, UINT32_MAX, &n))
+        return complain("--prefixes", text, "a number or \"all\"");
+    o->prefixes = (unsigned)n;
+    return true;
+}
+
+static bool take_port(struct options *o, const char *text)
+{
+    unsigned long n;
+    if (!read_number(text, UINT16_MAX, &n) || n == 0)
+        return complain("--port", text, "a number from 1 to 65535");
+    if (o->ports == SOURCE_PORTS_MAX)
+        return complain("--port", text, "one of the first 16");
+    o->port[o->ports++] = (uint16_t)n;
+    return true;
+}
+
+static bool take_option(struct options *o, int option)
+{
+    switch (option) {
+    case 'c':
+        o->config = optarg;
+        return true;
+    case 's':
+        o->state = optarg;
+        return true;
+    case 'e':
+        o->events = optarg;
+        return true;
+    case 'j':
+        o->json = true;
+        return true;
+    case 'n':
+        return take_prefixes(o, optarg);
+    case 'p':
+        return take_port(o, optarg);
+    default:
+        return false;
+    }
+}
+
+static bool take_options(int argc, char **argv, struct options *o)
+{
+    static const struct option options[] = {
+            {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
+            {"json", no_argument, NULL, 'j'},         {"prefixes", required_argument, NULL, 'n'},
+            {"events", required_argument, NULL, 'e'}, {"port", required_argument, NULL, 'p'},
+            {NULL, 0, NULL, 0},
+    };
+    *o = (struct options){.prefixes = PREFIXES_DEFAULT};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+        if (!take_option(o, option))
+            return false;
+    if (optind < argc)
+        return true;
+    fprintf(stderr, "rootwatch read: no file given; \"-\" is standard input\n");
+    return false;
+}
+
+static bool load_config(const struct options *o, struct config *c)
+{
+    struct config_problems problems;
+    if (!config_load(o->config, c, &problems)) {
+        config_print_problems(&problems, stderr);
+        return false;
+    }
+    if (o->ports > 0) {
+        memcpy(c->scope.port, o->port, o->ports * sizeof *o->port);
+        c->scope.ports = o->ports;
+    }
+    return true;
+}
+
+static FILE *open_events(const struct options *o, bool *good)
+{
+    *good = true;
+    if (o->events == NULL)
+        return NULL;
+    FILE *f = fopen(o->events, "w");
+    if (f == NULL) {
+        fprintf(stderr, "rootwatch read: %s: %s\n", o->events, strerror(errno));
+        *good = false;
+    }
+    return f;
+}
+
+static void show_progress(void *argument, uint64_t frames, uint64_t done, uint64_t all)
+{
+    progress_show(argument, frames, done, all);
+}
+
+static bool print_summary(const struct options *o, const struct engine *e, unsigned files,
+                          struct writer_counts counts)
+{
+    const struct summary s = {
+            .files = files,
+            .run = engine_run(e),
+            .events = engine_events(e),
+            .prefixes = o->prefixes,
+            .writer = counts,
+            .turned_away = engine_turned_away(e),
+    };
+    if (o->json ? summary_json(&s, stdout) : summary_print(&s, stdout))
+        return true;
+    fprintf(stderr, "rootwatch read: writing the summary: %s\n", strerror(errno));
+    return false;
+}
+
+static int read_all(const struct options *o, const struct config *c, FILE *events, char **files,
+                    unsigned count)
+{
+    struct log log;
+    struct error err;
+    struct progress progress;
+    log_init(&log, STDERR_FILENO);
+    const struct engine_settings settings = {
+            .config = c,
+            .log = &log,
+            .state = o->state,
+            .events = events,
+            .keep_run = true,
+            .keep_events = true,
+            .poke_fd = -1,
+    };
+    struct engine *e = engine_create(&settings, &err);
+    if (e == NULL) {
+        log_error(&log, "%s", err.text);
+        return EXIT_FAILED;
+    }
+    progress_init(&progress, stderr);
+    enum engine_end end = engine_read(e, files, count, show_progress, &progress, &err);
+    progress_end(&progress);
+    if (end == ENGINE_FAILED) {
+        log_error(&log, "%s", err.text);
+        engine_free(e);
+        return EXIT_FAILED;
+    }
+    struct writer_counts counts = engine_finish(e);
+    bool printed = print_summary(o, e, count, counts);
+    engine_free(e);
+    return printed && end == ENGINE_DONE && counts.failed == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+int cmd_read(int argc, char **argv)
+{
+    struct options o;
+    struct config c;
+    bool good;
+    if (!take_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (!load_config(&o, &c))
+        return EXIT_USAGE;
+    FILE *events = open_events(&o, &good);
+    if (!good)
+        return EXIT_FAILED;
+    int status = read_all(&o, &c, events, argv + optind, (unsigned)(argc - optind));
+    if (events != NULL && fclose(events) != 0) {
+        fprintf(stderr, "rootwatch read: %s: %s\n", o.events, strerror(errno));
+        status = EXIT_FAILED;
+    }
+    return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include <archive.h>
+#include <curl/curl.h>
+#include <jansson.h>
+#include <ldns/ldns.h>
+#include <pcap/pcap.h>
+#include <rrd.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *does;
+} commands[] = {
+        {"read", cmd_read, "count, notice and summarise what is in capture files"},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "usage: rootwatch COMMAND [OPTION]...\n\n"
+                "Watches the mirror port of a DNS server: who asks, what changed, who is behind "
+                "it.\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
+    fprintf(to, "\nrootwatch(8) describes them; rootwatch.yaml(5) the configuration.\n");
+}
+
+static void print_version(void)
+{
+    printf("rootwatch %s\n%s\n%s\nlibldns %s\nlibrrd %s\nSQLite %s\njansson %s\n%s\n",
+           ROOTWATCH_VERSION, pcap_lib_version(), archive_version_string(), ldns_version(),
+           rrd_strversion(), sqlite3_libversion(), jansson_version_str(), curl_version());
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        print_version();
+        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "rootwatch: no command \"%s\"; `rootwatch --help` lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/summary.h"
+
+#include "analysis/code_name.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { NS = 1000000000, TOP_CODES = 12, TOP_NAMES = 10 };
+
+/* A /24 or /48 with what is known of it: a record, or a bare count. */
+struct row {
+    struct prefix prefix;
+    uint64_t queries;
+    const struct prefix_record *record; /* NULL: only counted */
+};
+
+struct rows {
+    struct row *row;
+    size_t count;
+    size_t room;
+};
+
+static void add_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    struct rows *r = argument;
+    if (r->count < r->room)
+        r->row[r->count++] = (struct row){p, queries, NULL};
+}
+
+static void count_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    (void)p;
+    (void)queries;
+    ++*(size_t *)argument;
+}
+
+static int by_queries(const void *a, const void *b)
+{
+    const struct row *x = a;
+    const struct row *y = b;
+    if (x->queries != y->queries)
+        return x->queries < y->queries ? 1 : -1;
+    return (x->prefix.bits > y->prefix.bits) - (x->prefix.bits < y->prefix.bits);
+}
+
+/* All prefixes, most queries first; the caller frees row. */
+static bool sort_prefixes(const struct counters *run, struct rows *r)
+{
+    uint32_t count;
+    size_t bare = 0;
+    const struct prefix_record *record = prefix_counts_records(run->prefixes, &count);
+    prefix_counts_bare(run->prefixes, count_bare, &bare);
+    r->room = count + bare;
+    r->count = 0;
+    r->row = malloc((r->room + 1) * sizeof *r->row);
+    if (r->row == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        if (record[i].queries > 0)
+            r->row[r->count++] = (struct row){record[i].prefix, record[i].queries, &record[i]};
+    prefix_counts_bare(run->prefixes, add_bare, r);
+    qsort(r->row, r->count, sizeof *r->row, by_queries);
+    return true;
+}
+
+/* A /24 without a record had one host at least. */
+static uint64_t ipv4_sources(const struct rows *r)
+{
+    uint64_t sources = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (prefix_family(r->row[i].prefix) == 4)
+            sources += r->row[i].record == NULL ? 1 : prefix_record_hosts(r->row[i].record);
+    return sources;
+}
+
+static json_t *number(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static void set_if_any(json_t *object, const char *key, uint64_t n)
+{
+    if (n > 0)
+        json_object_set_new(object, key, number(n));
+}
+
+static json_t *tally_json(const struct tally *t, enum code code)
+{
+    json_t *object = json_object();
+    char text[CODE_NAME_BYTES];
+    for (uint32_t i = 0; i < t->met; i++)
+        json_object_set_new(object, code_name(code, t->touched[i], text),
+                            number(t->count[t->touched[i]]));
+    return object;
+}
+
+static json_t *transports_json(const uint64_t *count)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < TRANSPORTS; i++)
+        json_object_set_new(object, transport_name(i), number(count[i]));
+    return object;
+}
+
+static json_t *opcodes_json(const struct counters *run)
+{
+    json_t *object = json_object();
+    char text[CODE_NAME_BYTES];
+    for (uint16_t i = 0; i < COUNTERS_OPCODES; i++)
+        set_if_any(object, code_name(CODE_OPCODE, i, text), run->opcode[i]);
+    return object;
+}
+
+static json_t *prefix_json(const struct row *r, uint64_t all)
+{
+    char text[PREFIX_TEXT_BYTES];
+    json_t *object = json_pack("{s:s, s:I, s:f}", "prefix", prefix_format(r->prefix, text),
+                               "queries", (json_int_t)r->queries, "share",
+                               (double)r->queries / (double)all);
+    if (r->record == NULL)
+        return object;
+    json_t *types = json_object();
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        set_if_any(types, qtype_class_name(i), r->record->qtype[i]);
+    json_object_set_new(object, "hosts", number(prefix_record_hosts(r->record)));
+    json_object_set_new(object, "qtype", types);
+    return object;
+}
+
+static json_t *prefixes_json(const struct summary *s, const struct rows *r)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < r->count && i < s->prefixes; i++)
+        json_array_append_new(array, prefix_json(&r->row[i], s->run->queries));
+    return array;
+}
+
+static json_t *names_json(const struct names *names)
+{
+    struct name_count leading[TOP_NAMES];
+    json_t *array = json_array();
+    unsigned count = names_leading(names, leading, TOP_NAMES);
+    for (unsigned i = 0; i < count; i++) {
+        char text[NAMES_TEXT_BYTES];
+        json_array_append_new(
+                array, json_pack("{s:s, s:I, s:I}", "name",
+                                 names_text(leading[i].name, leading[i].name_bytes, text),
+                                 "queries", (json_int_t)leading[i].queries, "error",
+                                 (json_int_t)leading[i].error));
+    }
+    return array;
+}
+
+/* Frames that are no message, of one of the two kinds. */
+static json_t *verdicts_json(const struct source_counts *s, bool loss)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < VERDICTS; i++)
+        if (i != VERDICT_MESSAGE && verdict_is_loss(i) == loss)
+            set_if_any(object, verdict_name(i), s->verdict[i]);
+    return object;
+}
+
+static json_t *defects_json(const struct source_counts *s)
+{
+    json_t *object = json_object();
+    for (unsigned i = DEFECT_NONE + 1; i < DEFECTS; i++)
+        set_if_any(object, defect_name(i), s->defect[i]);
+    return object;
+}
+
+static json_t *unknown_json(const struct source_counts *s)
+{
+    json_t *object = json_object();
+    char text[16];
+    if (s->unknown_ethertype != 0) {
+        (void)snprintf(text, sizeof text, "0x%04x", s->unknown_ethertype);
+        json_object_set_new(object, "ethertype", json_string(text));
+    }
+    set_if_any(object, "ip_protocol", s->unknown_protocol);
+    if (s->unknown_link != 0)
+        json_object_set_new(object, "link_type", json_integer(s->unknown_link));
+    return object;
+}
+
+static json_t *overflow_json(const struct summary *s)
+{
+    json_t *object = json_object();
+    struct prefix_totals t = prefix_counts_totals(s->run->prefixes);
+    set_if_any(object, "prefix-detail", t.bare);
+    set_if_any(object, "prefix", t.lost);
+    set_if_any(object, "names", names_lost(s->run->names));
+    set_if_any(object, "late", s->run->late);
+    set_if_any(object, "incidents", s->turned_away);
+    set_if_any(object, "not-stored", s->writer.failed + s->writer.dropped);
+    return object;
+}
+
+/* The latest event of each incident, in the order they opened. */
+static json_t *incidents_json(const json_t *events)
+{
+    json_t *latest = json_object();
+    json_t *array = json_array();
+    const char *id;
+    json_t *e;
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        e = json_array_get(events, i);
+        json_object_set(latest, json_string_value(json_object_get(e, "id")), e);
+    }
+    json_object_foreach(latest, id, e)
+        json_array_append(array, e);
+    json_decref(latest);
+    return array;
+}
+
+static json_t *body_json(const struct summary *s, const struct rows *r)
+{
+    const struct counters *c = s->run;
+    json_t *qtype = tally_json(&c->qtype, CODE_QTYPE);
+    set_if_any(qtype, "unreadable", c->unreadable);
+    json_t *body = json_object();
+    json_object_set_new(body, "queries", number(c->queries));
+    json_object_set_new(body, "responses", number(c->responses));
+    json_object_set_new(body, "malformed", number(c->malformed));
+    json_object_set_new(body, "queries_by", transports_json(c->queries_by));
+    json_object_set_new(body, "responses_by", transports_json(c->responses_by));
+    json_object_set_new(body, "qtype", qtype);
+    json_object_set_new(body, "qclass", tally_json(&c->qclass, CODE_QCLASS));
+    json_object_set_new(body, "opcode", opcodes_json(c));
+    json_object_set_new(body, "rcode", tally_json(&c->rcode, CODE_RCODE));
+    json_object_set_new(body, "edns",
+                        json_pack("{s:I, s:I}", "queries_with_opt", (json_int_t)c->edns,
+                                  "queries_do", (json_int_t)c->dnssec_ok));
+    json_object_set_new(
+            body, "flags",
+            json_pack("{s:I, s:I, s:I}", "queries_rd", (json_int_t)c->recursion_desired,
+                      "responses_tc", (json_int_t)c->truncated, "responses_aa",
+                      (json_int_t)c->authoritative));
+    json_object_set_new(
+            body, "sources",
+            json_pack("{s:I, s:I, s:I, s:I}", "ipv4", (json_int_t)ipv4_sources(r), "ipv6",
+                      (json_int_t)distinct_count(&c->addresses6), "ipv6_64",
+                      (json_int_t)distinct_count(&c->networks6), "prefixes",
+                      (json_int_t)r->count));
+    json_object_set_new(body, "prefixes", prefixes_json(s, r));
+    json_object_set_new(body, "names", names_json(c->names));
+    json_object_set_new(body, "tlds", names_json(c->tlds));
+    json_object_set_new(body, "undecoded", verdicts_json(&c->source, true));
+    json_object_set_new(body, "not_dns", verdicts_json(&c->source, false));
+    json_object_set_new(body, "unknown", unknown_json(&c->source));
+    json_object_set_new(body, "defects", defects_json(&c->source));
+    json_object_set_new(body, "cut_messages", number(c->cut));
+    json_object_set_new(body, "drops",
+                        json_pack("{s:I, s:I}", "kernel", (json_int_t)c->source.kernel_drops,
+                                  "interface", (json_int_t)c->source.interface_drops));
+    json_object_set_new(body, "overflow", overflow_json(s));
+    json_object_set_new(body, "incidents", incidents_json(s->events));
+    return body;
+}
+
+bool summary_json(const struct summary *s, FILE *to)
+{
+    struct rows rows;
+    if (!sort_prefixes(s->run, &rows))
+        return false;
+    json_t *body = body_json(s, &rows);
+    free(rows.row);
+    char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    json_decref(body);
+    if (text == NULL)
+        return false;
+    /* The times have more digits than a double, so the head is written by hand. */
+    const struct source_counts *c = &s->run->source;
+    fprintf(to,
+            "{\"schema\":\"rootwatch-summary/1\",\"files\":%u,\"frames\":%" PRIu64
+            ",\"first_time\":%" PRId64 ".%09" PRId64 ",\"last_time\":%" PRId64 ".%09" PRId64
+            ",%s\n",
+            s->files, c->frames, c->first_time_ns / NS, c->first_time_ns % NS,
+            c->last_time_ns / NS, c->last_time_ns % NS, text + 1);
+    free(text);
+    return fflush(to) == 0 && !ferror(to);
+}
+
+static const char *time_text(int64_t time_ns, char text[static 32])
+{
+    time_t at = (time_t)(time_ns / NS);
+    struct tm utc;
+    gmtime_r(&at, &utc);
+    (void)strftime(text, 32, "%Y-%m-%d %H:%M:%S UTC", &utc);
+    return text;
+}
+
+static double percent(uint64_t part, uint64_t all)
+{
+    return all == 0 ? 0 : 100.0 * (double)part / (double)all;
+}
+
+static void print_head(const struct summary *s, FILE *to)
+{
+    const struct counters *c = s->run;
+    char first[32];
+    char last[32];
+    double seconds = (double)(c->source.last_time_ns - c->source.first_time_ns) / NS;
+    if (c->source.frames == 0) {
+        fprintf(to, "No frames.\n");
+        return;
+    }
+    fprintf(to, "%s to %s\n", time_text(c->source.first_time_ns, first),
+            time_text(c->source.last_time_ns, last));
+    fprintf(to, "%" PRIu64 " frames: %" PRIu64 " queries, %" PRIu64 " responses", c->source.frames,
+            c->queries, c->responses);
+    if (seconds > 0)
+        fprintf(to, "; %.1f queries/s", (double)c->queries / seconds);
+    fprintf(to, "\n");
+}
+
+struct code_row {
+    uint16_t number;
+    uint64_t count;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct code_row *x = a;
+    const struct code_row *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    return x->number - y->number;
+}
+
+static void print_tally(const char *title, const struct tally *t, enum code code, uint64_t all,
+                        FILE *to)
+{
+    struct code_row *row = calloc(t->met + 1U, sizeof *row);
+    if (row == NULL || t->met == 0) {
+        free(row);
+        return;
+    }
+    for (uint32_t i = 0; i < t->met; i++)
+        row[i] = (struct code_row){t->touched[i], t->count[t->touched[i]]};
+    qsort(row, t->met, sizeof *row, by_count);
+    fprintf(to, "\n%s\n", title);
+    for (uint32_t i = 0; i < t->met && i < TOP_CODES; i++) {
+        char text[CODE_NAME_BYTES];
+        fprintf(to, "  %-12s %14" PRIu64 "  %5.1f %%\n", code_name(code, row[i].number, text),
+                row[i].count, percent(row[i].count, all));
+    }
+    if (t->met > TOP_CODES)
+        fprintf(to, "  and %u more\n", t->met - TOP_CODES);
+    free(row);
+}
+
+/* The types of one prefix that make most of it: "MX 68 %, A 30 %". */
+static const char *types_text(const struct row *r, char *text, size_t size)
+{
+    enum { MOST = 3 };
+    bool said[QTYPE_CLASSES] = {false};
+    size_t used = 0;
+    text[0] = '\0';
+    for (unsigned n = 0; r->record != NULL && n < MOST && used < size; n++) {
+        unsigned most = QTYPE_CLASSES;
+        for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+            if (!said[i] && r->record->qtype[i] > 0 &&
+                (most == QTYPE_CLASSES || r->record->qtype[i] > r->record->qtype[most]))
+                most = i;
+        if (most == QTYPE_CLASSES)
+            break;
+        said[most] = true;
+        used += (size_t)snprintf(text + used, size - used, "%s%s %.0f %%", n == 0 ? "" : ", ",
+                                 qtype_class_name(most),
+                                 percent(r->record->qtype[most], r->queries));
+    }
+    return text;
+}
+
+static void print_prefixes(const struct summary *s, const struct rows *r, FILE *to)
+{
+    fprintf(to, "\nLeading sources, of %zu prefixes\n", r->count);
+    for (size_t i = 0; i < r->count && i < s->prefixes; i++) {
+        char text[PREFIX_TEXT_BYTES];
+        char types[128];
+        const struct row *row = &r->row[i];
+        fprintf(to, "  %-22s %14" PRIu64 "  %5.1f %%", prefix_format(row->prefix, text),
+                row->queries, percent(row->queries, s->run->queries));
+        if (row->record != NULL)
+            fprintf(to, "  %3u host%s  %s", prefix_record_hosts(row->record),
+                    prefix_record_hosts(row->record) == 1 ? " " : "s",
+                    types_text(row, types, sizeof types));
+        fprintf(to, "\n");
+    }
+}
+
+static void print_names(const char *title, const struct names *names, uint64_t all, FILE *to)
+{
+    struct name_count leading[TOP_NAMES];
+    unsigned count = names_leading(names, leading, TOP_NAMES);
+    uint64_t error = 0;
+    if (count == 0)
+        return;
+    fprintf(to, "\n%s\n", title);
+    for (unsigned i = 0; i < count; i++) {
+        char text[NAMES_TEXT_BYTES];
+        names_text(leading[i].name, leading[i].name_bytes, text);
+        fprintf(to, "  %-40s %14" PRIu64 "  %5.1f %%\n", text, leading[i].queries,
+                percent(leading[i].queries, all));
+        if (leading[i].error > error)
+            error = leading[i].error;
+    }
+    if (error > 0)
+        fprintf(to, "  (each at most %" PRIu64 " too many)\n", error);
+}
+
+static void print_reasons(const char *title, const struct source_counts *c, bool loss, FILE *to)
+{
+    bool any = false;
+    for (unsigned i = 0; i < VERDICTS; i++) {
+        if (i == VERDICT_MESSAGE || verdict_is_loss(i) != loss || c->verdict[i] == 0)
+            continue;
+        fprintf(to, "%s %s %" PRIu64, any ? "," : title, verdict_name(i), c->verdict[i]);
+        any = true;
+    }
+    if (any)
+        fprintf(to, "\n");
+}
+
+static void print_losses(const struct summary *s, FILE *to)
+{
+    const struct counters *c = s->run;
+    struct prefix_totals t = prefix_counts_totals(c->prefixes);
+    fprintf(to, "\n");
+    print_reasons("Read, and not DNS:", &c->source, false, to);
+    print_reasons("Not decoded:", &c->source, true, to);
+    if (c->source.unknown_ethertype != 0)
+        fprintf(to, "  last unknown ethertype 0x%04x\n", c->source.unknown_ethertype);
+    if (c->source.unknown_protocol != 0)
+        fprintf(to, "  last unknown IP protocol %u\n", c->source.unknown_protocol);
+    if (c->source.unknown_link != 0)
+        fprintf(to, "  last unknown link type %d\n", c->source.unknown_link);
+    if (c->malformed > 0)
+        fprintf(to, "Malformed messages: %" PRIu64 "\n", c->malformed);
+    if (c->cut > 0)
+        fprintf(to, "Messages cut by the capture: %" PRIu64 "\n", c->cut);
+    if (c->source.kernel_drops + c->source.interface_drops > 0)
+        fprintf(to, "Lost: %" PRIu64 " frames by the kernel, %" PRIu64 " by the interface\n",
+                c->source.kernel_drops, c->source.interface_drops);
+    if (c->late > 0)
+        fprintf(to, "Out of order, counted late: %" PRIu64 " messages\n", c->late);
+    if (t.bare > 0)
+        fprintf(to, "Counted by prefix, but not by host and type: %" PRIu64 " queries\n", t.bare);
+    if (t.lost > 0)
+        fprintf(to, "Counted in the totals alone, not by prefix: %" PRIu64 " queries\n", t.lost);
+    if (s->turned_away > 0)
+        fprintf(to, "Incidents not opened, too many being open: %" PRIu64 "\n", s->turned_away);
+    if (s->writer.failed + s->writer.dropped > 0)
+        fprintf(to, "Not stored: %" PRIu64 " minutes, hours or events\n",
+                s->writer.failed + s->writer.dropped);
+}
+
+static void print_incidents(const struct summary *s, FILE *to)
+{
+    fprintf(to, "\nIncidents%s\n", json_array_size(s->events) == 0 ? ": none" : "");
+    for (size_t i = 0; i < json_array_size(s->events); i++) {
+        const json_t *e = json_array_get(s->events, i);
+        char text[32];
+        time_text(json_integer_value(json_object_get(e, "time")) * NS, text);
+        fprintf(to, "  %.16s %-6s %s  %s\n", text, json_string_value(json_object_get(e, "state")),
+                json_string_value(json_object_get(e, "id")),
+                json_string_value(json_object_get(e, "summary")));
+    }
+}
+
+bool summary_print(const struct summary *s, FILE *to)
+{
+    struct rows rows;
+    const struct counters *c = s->run;
+    if (!sort_prefixes(c, &rows))
+        return false;
+    print_head(s, to);
+    print_tally("Queries by type", &c->qtype, CODE_QTYPE, c->queries, to);
+    if (c->unreadable > 0)
+        fprintf(to, "  %-12s %14" PRIu64 "  %5.1f %%\n", "unreadable", c->unreadable,
+                percent(c->unreadable, c->queries));
+    print_tally("Responses by rcode", &c->rcode, CODE_RCODE, c->responses, to);
+    print_prefixes(s, &rows, to);
+    print_names("Leading names", c->names, c->queries, to);
+    print_names("Leading top-level domains", c->tlds, c->queries, to);
+    print_incidents(s, to);
+    print_losses(s, to);
+    free(rows.row);
+    return fflush(to) == 0 && !ferror(to);
+}
