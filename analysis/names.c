@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/names.h"
 
+#include "analysis/pages.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -25,6 +26,7 @@ struct stored_name {
 struct names {
     struct bucket *buckets;
     struct stored_name *stored; /* eight a bucket */
+    uint64_t *hash;             /* eight a bucket */
     uint32_t *error;            /* eight a bucket; NULL: no eviction */
     uint32_t mask;
     uint64_t seed;
@@ -36,12 +38,6 @@ static size_t places(const struct names *n)
     return ((size_t)n->mask + 1) * NAMES_PER_BUCKET;
 }
 
-static void *reserve(size_t bytes)
-{
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err)
 {
     assert(buckets > 0 && (buckets & (buckets - 1)) == 0);
@@ -50,11 +46,12 @@ struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct e
         goto no_memory;
     n->mask = buckets - 1;
     n->seed = seed;
-    n->buckets = reserve(buckets * sizeof *n->buckets);
-    n->stored = reserve(places(n) * sizeof *n->stored);
+    n->buckets = pages_reserve(buckets * sizeof *n->buckets, false);
+    n->stored = pages_reserve(places(n) * sizeof *n->stored, false);
+    n->hash = pages_reserve(places(n) * sizeof *n->hash, false);
     if (evict)
-        n->error = reserve(places(n) * sizeof *n->error);
-    if (n->buckets != NULL && n->stored != NULL && (!evict || n->error != NULL))
+        n->error = pages_reserve(places(n) * sizeof *n->error, false);
+    if (n->buckets != NULL && n->stored != NULL && n->hash != NULL && (!evict || n->error != NULL))
         return n;
 
 no_memory:
@@ -63,19 +60,14 @@ no_memory:
     return NULL;
 }
 
-static void release(void *p, size_t bytes)
-{
-    if (p != NULL)
-        munmap(p, bytes);
-}
-
 void names_free(struct names *n)
 {
     if (n == NULL)
         return;
-    release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
-    release(n->stored, places(n) * sizeof *n->stored);
-    release(n->error, places(n) * sizeof *n->error);
+    pages_release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
+    pages_release(n->stored, places(n) * sizeof *n->stored);
+    pages_release(n->hash, places(n) * sizeof *n->hash);
+    pages_release(n->error, places(n) * sizeof *n->error);
     free(n);
 }
 
@@ -123,6 +115,7 @@ static void put(struct names *n, struct bucket *b, unsigned i, uint64_t hash,
     memcpy(s->octets, name, name_bytes);
     s->octets_used = name_bytes;
     b->tag[i] = tag_of(hash);
+    n->hash[place_of(n, b, i)] = hash;
     if (n->error != NULL)
         n->error[place_of(n, b, i)] = b->queries[i];
 }
@@ -145,7 +138,7 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
     while (i < NAMES_PER_BUCKET && b->tag[i] != tag && b->tag[i] != 0)
         i++;
     if (i == NAMES_PER_BUCKET) {
-        if (n->error == NULL) {
+        if (n->error == NULL || queries < NAMES_EVICT_MIN) {
             n->lost += queries;
             return;
         }
@@ -172,17 +165,27 @@ void names_each(const struct names *n,
         }
 }
 
-/* The bucket says where a name goes in a table of the same seed, and the tag all but one bit. */
-static void merge_one(void *argument, const struct name_count *c)
+/* One bucket, whose names' places in `into` were asked for before. */
+static void merge_bucket(struct names *into, const struct names *from, const struct bucket *b)
 {
-    struct names *into = argument;
-    names_add(into, names_hash(into, c->name, c->name_bytes), c->name, c->name_bytes,
-              (uint32_t)c->queries);
+    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
+        size_t place = place_of(from, b, i);
+        names_add(into, from->hash[place], from->stored[place].octets,
+                  from->stored[place].octets_used, b->queries[i]);
+    }
 }
 
 void names_merge(struct names *into, const struct names *from)
 {
-    names_each(from, merge_one, into);
+    enum { AHEAD = 8 };
+    assert(into->seed == from->seed);
+    const struct bucket *end = from->buckets + from->mask + 1;
+    for (const struct bucket *b = from->buckets; b < end + AHEAD; b++) {
+        for (unsigned i = 0; b < end && i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
+            names_prefetch(into, from->hash[place_of(from, b, i)]);
+        if (b >= from->buckets + AHEAD)
+            merge_bucket(into, from, b - AHEAD);
+    }
     into->lost += from->lost;
 }
 

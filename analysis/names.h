@@ -3,9 +3,11 @@
  *
  * Buckets of eight, one cache line each; a name is told from others by its bucket and 32 bits
  * of a keyed hash, so that one pair in 2^43 would be taken for one name.  When its bucket is
- * full, a new name is either counted in `lost` alone (an interval: what leads it comes early),
- * or, where the table evicts, takes the place of the least of the eight with that one's count
- * as its possible error (Space-Saving, Metwally et al., ICDT 2005, within a bucket).
+ * full, a new name is counted in `lost` alone (an interval: what leads it comes early); where
+ * the table evicts, a name that comes with NAMES_EVICT_MIN queries at once takes the place of
+ * the least of the eight instead, with that one's count as its possible error (Space-Saving,
+ * Metwally et al., ICDT 2005, within a bucket).  So a name asked once an interval at most does
+ * not enter a full table: names made up at random would else push each other through it.
  *
  * Tables are merged by hash, so all of one engine share a seed.
  */
@@ -18,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NAMES_PER_BUCKET = 8, NAMES_TEXT_BYTES = 1024 };
+enum { NAMES_PER_BUCKET = 8, NAMES_EVICT_MIN = 2, NAMES_TEXT_BYTES = 1024 };
 
 struct names; /* private */
 

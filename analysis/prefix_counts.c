@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/prefix_counts.h"
 
+#include "analysis/pages.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 
 #define XXH_INLINE_ALL
@@ -36,21 +37,6 @@ struct prefix_counts {
     struct prefix_totals totals;
 };
 
-static void *reserve(size_t bytes)
-{
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED)
-        return NULL;
-    (void)madvise(p, bytes, MADV_HUGEPAGE);
-    return p;
-}
-
-static void release(void *p, size_t bytes)
-{
-    if (p != NULL)
-        munmap(p, bytes);
-}
-
 static uint64_t slots_for(uint32_t records)
 {
     uint64_t slots = 64;
@@ -67,10 +53,10 @@ struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct
         goto no_memory;
     t->size = records;
     t->mask = slots_for(records) - 1;
-    t->records = reserve(records * sizeof *t->records);
-    t->slots = reserve((t->mask + 1) * sizeof *t->slots);
+    t->records = pages_reserve(records * sizeof *t->records, true);
+    t->slots = pages_reserve((t->mask + 1) * sizeof *t->slots, true);
     if (direct)
-        t->direct = reserve(IPV4_PREFIXES * sizeof *t->direct);
+        t->direct = pages_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
     if (t->records == NULL || t->slots == NULL || (direct && t->direct == NULL))
         goto no_memory;
     if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
@@ -90,9 +76,9 @@ void prefix_counts_free(struct prefix_counts *t)
 {
     if (t == NULL)
         return;
-    release(t->records, t->size * sizeof *t->records);
-    release(t->slots, (t->mask + 1) * sizeof *t->slots);
-    release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
+    pages_release(t->records, t->size * sizeof *t->records);
+    pages_release(t->slots, (t->mask + 1) * sizeof *t->slots);
+    pages_release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
     free(t);
 }
 
@@ -116,6 +102,16 @@ static void prefetch_home(const struct prefix_counts *t, const struct home *h)
         __builtin_prefetch(&t->direct[h->at], 1);
     else
         __builtin_prefetch(&t->slots[h->at & t->mask], 1);
+}
+
+/* The home has arrived: asks for the record that it most likely leads to. */
+static void prefetch_record(const struct prefix_counts *t, const struct home *h)
+{
+    uint64_t number = h->direct ? t->direct[h->at] & ~BARE : t->slots[h->at & t->mask] & SLOT_RECORD;
+    if (number == 0 || number > t->size)
+        return;
+    __builtin_prefetch(&t->records[number - 1], 1);
+    __builtin_prefetch(&t->records[number - 1].qtype[8], 1); /* its second line */
 }
 
 static int32_t new_record(struct prefix_counts *t, struct prefix p)
@@ -168,12 +164,7 @@ static int32_t hashed_record(struct prefix_counts *t, const struct home *h)
 /* The record of a prefix, made if need be; -1 when there is no room. */
 static int32_t record_for(struct prefix_counts *t, const struct home *h)
 {
-    int32_t found = h->direct ? direct_record(t, h) : hashed_record(t, h);
-    if (found >= 0) {
-        __builtin_prefetch(&t->records[found], 1);
-        __builtin_prefetch(&t->records[found].qtype[8], 1); /* its second line */
-    }
-    return found;
+    return h->direct ? direct_record(t, h) : hashed_record(t, h);
 }
 
 /* Queries of a prefix for which there is no record. */
@@ -219,6 +210,8 @@ void prefix_counts_count(struct prefix_counts *t, const struct message_batch *ba
         home[i] = home_of(t, prefix_of_client(m->client, m->flags & MESSAGE_IPV6));
         prefetch_home(t, &home[i]);
     }
+    for (uint32_t i = 0; i < batch->count; i++)
+        prefetch_record(t, &home[i]);
     for (uint32_t i = 0; i < batch->count; i++) {
         bool query = (batch->message[i].flags & MESSAGE_RESPONSE) == 0;
         record[i] = query ? record_for(t, &home[i]) : -1;
@@ -276,6 +269,8 @@ static void merge_block(struct prefix_counts *into, const struct prefix_record *
         home[i] = home_of(into, from[i].prefix);
         prefetch_home(into, &home[i]);
     }
+    for (uint32_t i = 0; i < count; i++)
+        prefetch_record(into, &home[i]);
     for (uint32_t i = 0; i < count; i++)
         record[i] = from[i].queries > 0 ? record_for(into, &home[i]) : -1;
     for (uint32_t i = 0; i < count; i++) {
