@@ -3,6 +3,7 @@
 
 #include "capture/dns.h"
 #include "capture/layer.h"
+#include "capture/stream.h"
 
 /* Where things stand in the common query; everything is counted from the frame's start. */
 enum {
@@ -39,6 +40,12 @@ void decode_init(struct decode *d, const struct source_scope *scope)
         if (memcmp(scope->server[i], mapped, sizeof mapped) == 0)
             memcpy(&d->server4[d->servers4++], scope->server[i] + 12, 4);
     }
+}
+
+void decode_fini(struct decode *d)
+{
+    streams_free(d->streams);
+    d->streams = NULL;
 }
 
 static bool is_server4(const struct decode *d, const uint8_t *address)
@@ -78,6 +85,7 @@ enum verdict decode_message(struct decode *d, const struct packet *p, struct byt
     m->name_at = (uint16_t)batch->names_used;
     batch->names_used += m->name_bytes;
     batch->count++;
+    d->counts.messages++;
     d->counts.defect[defect]++;
     return VERDICT_MESSAGE;
 }
@@ -172,6 +180,7 @@ static bool decode_common(struct decode *d, const struct frame *f, struct messag
     }
     copy_name(&batch->names[batch->names_used], o + AT_NAME, name_bytes, f->readable - AT_NAME);
     batch->names_used += (uint32_t)name_bytes;
+    d->counts.messages++;
     d->counts.defect[DEFECT_NONE]++;
     return true;
 }
@@ -202,4 +211,14 @@ void decode_frame(struct decode *d, const struct frame *f, struct message_batch 
     if (!decode_common(d, f, batch))
         v = decode_layers(d, f, batch);
     c->verdict[v]++;
+}
+
+bool decode_resume(struct decode *d, struct message_batch *batch)
+{
+    return d->streams == NULL || streams_resume(d->streams, d, batch);
+}
+
+bool decode_finish(struct decode *d, struct message_batch *batch)
+{
+    return d->streams == NULL || streams_finish(d->streams, d, batch);
 }

@@ -11,6 +11,8 @@
 #include "capture/packet.h"
 #include "capture/source.h"
 
+struct streams;
+
 struct frame {
     const uint8_t *data;
     uint32_t captured; /* octets at `data` */
@@ -27,9 +29,11 @@ struct decode {
     unsigned servers4;  /* of the scope's servers, those with an IPv4 address */
     uint32_t server4[SOURCE_SERVERS_MAX]; /* network order */
     uint64_t ports[1024];                 /* a bit for each port in scope */
+    struct streams *streams;              /* NULL until the first TCP frame */
 };
 
 void decode_init(struct decode *d, const struct source_scope *scope);
+void decode_fini(struct decode *d);
 
 static inline bool decode_port(const struct decode *d, uint16_t port)
 {
@@ -39,8 +43,17 @@ static inline bool decode_port(const struct decode *d, uint16_t port)
 /* Whether `address` (as in struct packet) is a server's; true when none is configured. */
 bool decode_server(const struct decode *d, const uint8_t address[static 16], bool ipv6);
 
-/* Counts one frame and adds what it holds to `batch`, which is not full. */
+/*
+ * Counts one frame and adds what it holds to `batch`, which is not full.  What does not fit is
+ * kept: decode_resume() adds it, and comes before the next frame.
+ */
 void decode_frame(struct decode *d, const struct frame *f, struct message_batch *batch);
+
+/* Adds what waits for room in a batch; false: the batch is full, and there may be more. */
+bool decode_resume(struct decode *d, struct message_batch *batch);
+
+/* No frame comes after this: gives up what is not complete.  False as above: call again. */
+bool decode_finish(struct decode *d, struct message_batch *batch);
 
 /* Adds the DNS message in `message`, found in `p`, to its batch. */
 enum verdict decode_message(struct decode *d, const struct packet *p, struct bytes message,

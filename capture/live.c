@@ -47,7 +47,7 @@ static void take_frame(u_char *argument, const struct pcap_pkthdr *h, const u_ch
             .link = l->link,
             .time_ns = (int64_t)h->ts.tv_sec * 1000000000 + h->ts.tv_usec,
     };
-    if (f.time_ns >= l->limit_ns)
+    if (f.time_ns >= l->limit_ns || l->batch->count == MESSAGE_BATCH_MAX)
         hold(l, &f);
     else
         decode_frame(l->decode, &f, l->batch);
@@ -75,11 +75,13 @@ static enum source_state read_frames(struct reader *r, struct decode *d,
     if (!take_held(l))
         return SOURCE_LIMIT;
 
-    /* A frame holds one message at most, so as many frames as there is room for. */
+    /* Most frames hold one message at most; one too many for the batch is held. */
     int room = MESSAGE_BATCH_MAX - (int)batch->count;
+    if (room == 0)
+        return SOURCE_MORE;
     int frames = pcap_dispatch(l->pcap, room, take_frame, (u_char *)l);
     if (l->holding)
-        return SOURCE_LIMIT;
+        return l->held.time_ns >= limit_ns ? SOURCE_LIMIT : SOURCE_MORE;
     if (frames == PCAP_ERROR) {
         error_set(err, "capturing: %s", pcap_geterr(l->pcap));
         error_kind(err, ERROR_NO_INTERFACE);

@@ -36,6 +36,7 @@ struct packet {
     bool ipv6; /* the innermost IP header so far; addresses as in struct message */
     uint8_t source[16];
     uint8_t destination[16];
+    uint16_t source_port, destination_port;
 };
 
 /* How a header's function says that the frame goes on. */

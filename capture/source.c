@@ -71,6 +71,7 @@ void source_close(struct source *s)
         return;
     if (s->reader != NULL)
         s->reader->kind->close(s->reader);
+    decode_fini(&s->decode);
     free(s->name);
     free(s);
 }
@@ -85,8 +86,13 @@ enum source_state source_read(struct source *s, struct message_batch *batch, int
 {
     batch->count = 0;
     batch->names_used = 0;
+    if (!decode_resume(&s->decode, batch))
+        return SOURCE_MORE;
     enum source_state state =
             s->reader->kind->read(s->reader, &s->decode, batch, limit_ns, err);
+    bool last = state == SOURCE_END || state == SOURCE_CUT;
+    if (last && !decode_finish(&s->decode, batch))
+        return SOURCE_MORE; /* the reader will say again that there are no more frames */
     if (state == SOURCE_CUT || state == SOURCE_FAILED)
         error_prefix(err, "%s", s->name);
     return state;

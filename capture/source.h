@@ -16,7 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SOURCE_PORTS_MAX = 16, SOURCE_SERVERS_MAX = 64 };
+enum {
+    SOURCE_PORTS_MAX = 16,
+    SOURCE_SERVERS_MAX = 64,
+    SOURCE_STREAM_BYTES = 64 << 20, /* unless told */
+};
 
 /* What is DNS, and in which direction.  Constant while any source uses it. */
 struct source_scope {
@@ -26,6 +30,8 @@ struct source_scope {
      * messages to or from one of them count.  Without, every message on a port counts. */
     uint8_t server[SOURCE_SERVERS_MAX][16];
     unsigned servers;
+    /* Memory for what is not complete yet; taken as needed, never exceeded; 0: as above. */
+    uint32_t stream_bytes; /* TCP streams */
 };
 
 struct source_live {
@@ -39,8 +45,10 @@ struct source_live {
 struct source_counts {
     uint64_t frames; /* = sum of verdict[] */
     uint64_t bytes;  /* on the wire */
+    uint64_t messages;
     uint64_t verdict[VERDICTS];
-    uint64_t defect[DEFECTS];
+    uint64_t defect[DEFECTS]; /* sums to `messages` */
+    uint64_t loss[LOSSES];
     uint64_t kernel_drops;      /* live: frames the kernel had no room for */
     uint64_t interface_drops;   /* live: frames the interface lost, where it says so */
     uint16_t unknown_ethertype; /* the last one met under VERDICT_UNKNOWN_ETHERTYPE */

@@ -2,6 +2,7 @@
 #include "capture/transport.h"
 
 #include "capture/dns.h"
+#include "capture/stream.h"
 
 enum { UDP_BYTES = 8, TCP_BYTES = 20 };
 
@@ -9,12 +10,29 @@ enum { UDP_BYTES = 8, TCP_BYTES = 20 };
  * A query goes to a server's port, a response comes from one.  Where the servers are known,
  * the address must be one of theirs as well.
  */
-static bool in_scope(const struct decode *d, const struct packet *p, const uint8_t *ports,
-                     bool response)
+static bool in_scope(const struct decode *d, const struct packet *p, bool response)
 {
-    if (!decode_port(d, bytes_u16(ports + (response ? 0 : 2))))
+    if (!decode_port(d, response ? p->source_port : p->destination_port))
         return false;
     return decode_server(d, response ? p->source : p->destination, p->ipv6);
+}
+
+enum verdict transport_message(struct decode *d, const struct packet *p, struct bytes message,
+                               uint16_t transport_flags)
+{
+    if (bytes_left(&message) < DNS_HEADER_BYTES)
+        return message.missing > 0 ? VERDICT_CUT : VERDICT_DNS_HEADER;
+    if (!in_scope(d, p, dns_is_response(&message)))
+        return VERDICT_OTHER_TRAFFIC;
+    return decode_message(d, p, message, transport_flags);
+}
+
+/* Both transports begin with the ports; whether one of them is for DNS. */
+static bool take_ports(const struct decode *d, struct packet *p, const uint8_t *header)
+{
+    p->source_port = bytes_u16(header);
+    p->destination_port = bytes_u16(header + 2);
+    return decode_port(d, p->destination_port) || decode_port(d, p->source_port);
 }
 
 enum verdict transport_udp(struct decode *d, struct packet *p)
@@ -22,27 +40,29 @@ enum verdict transport_udp(struct decode *d, struct packet *p)
     const uint8_t *header = bytes_take(&p->rest, UDP_BYTES);
     if (header == NULL)
         return packet_short(p, VERDICT_UDP_HEADER);
-
-    uint16_t destination = bytes_u16(header + 2);
-    if (!decode_port(d, destination) && !decode_port(d, bytes_u16(header)))
-        return packet_next(p, LAYER_UDP_PORT, destination);
+    if (!take_ports(d, p, header))
+        return packet_next(p, LAYER_UDP_PORT, p->destination_port);
 
     size_t length = bytes_u16(header + 4);
     if (length < UDP_BYTES || !bytes_limit(&p->rest, length - UDP_BYTES))
         return VERDICT_UDP_HEADER;
-    if (bytes_left(&p->rest) < DNS_HEADER_BYTES)
-        return packet_short(p, VERDICT_DNS_HEADER);
-    if (!in_scope(d, p, header, dns_is_response(&p->rest)))
-        return VERDICT_OTHER_TRAFFIC;
-    return decode_message(d, p, p->rest, 0);
+    return transport_message(d, p, p->rest, 0);
 }
 
 enum verdict transport_tcp(struct decode *d, struct packet *p)
 {
     const uint8_t *header = bytes_take(&p->rest, TCP_BYTES);
     if (header == NULL)
-        return packet_short(p, VERDICT_TCP);
-    if (!decode_port(d, bytes_u16(header)) && !decode_port(d, bytes_u16(header + 2)))
+        return packet_short(p, VERDICT_TCP_HEADER);
+    if (!take_ports(d, p, header))
         return VERDICT_OTHER_TRAFFIC;
-    return VERDICT_TCP;
+    if (!decode_server(d, p->source, p->ipv6) && !decode_server(d, p->destination, p->ipv6))
+        return VERDICT_OTHER_TRAFFIC;
+
+    size_t options = (header[12] >> 4) * 4U;
+    if (options < TCP_BYTES)
+        return VERDICT_TCP_HEADER;
+    if (bytes_take(&p->rest, options - TCP_BYTES) == NULL)
+        return packet_short(p, VERDICT_TCP_HEADER);
+    return stream_segment(d, p, bytes_u32(header + 4), header[13]);
 }

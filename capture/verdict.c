@@ -4,6 +4,7 @@
 #define X(name, text) text,
 static const char *const verdict_names[] = {VERDICT_LIST(X)};
 static const char *const defect_names[] = {DEFECT_LIST(X)};
+static const char *const loss_names[] = {LOSS_LIST(X)};
 #undef X
 
 const char *verdict_name(enum verdict v)
@@ -16,12 +17,21 @@ const char *defect_name(enum defect d)
     return d < DEFECTS ? defect_names[d] : "unknown";
 }
 
+const char *loss_name(enum loss l)
+{
+    return l < LOSSES ? loss_names[l] : "unknown";
+}
+
 bool verdict_is_loss(enum verdict v)
 {
     switch (v) {
     case VERDICT_MESSAGE:
     case VERDICT_OTHER_TRAFFIC:
     case VERDICT_NOT_IP:
+    case VERDICT_FRAGMENT:
+    case VERDICT_TCP_NO_DATA:
+    case VERDICT_TCP_PART:
+    case VERDICT_TCP_REPEATED:
         return false;
     default:
         return true;

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/stream.h"
+
+#include "capture/dns.h"
+#include "capture/runs.h"
+#include "capture/table.h"
+#include "capture/transport.h"
+
+#include <stdlib.h>
+
+enum {
+    LENGTH_BYTES = 2,                             /* in front of each message, RFC 1035 4.2.2 */
+    HEAD_BYTES = LENGTH_BYTES + DNS_HEADER_BYTES, /* what plausibility needs at least */
+    LOOK_BYTES = HEAD_BYTES + MESSAGE_NAME_BYTES_MAX + 4, /* and at most */
+    SEGMENT_MAX = 256 * 1024, /* what a frame can hold, with all segmentation offloaded */
+    RECORD_BYTES_MIN = 11,    /* a root name, type, class, TTL and length */
+    STORED_MAX = 512 * 1024,  /* of one stream */
+    FAR = 16 << 20,           /* sequence numbers further apart are of another connection */
+    TABLE_SHARE = 4,          /* a quarter of the memory for records, the rest for octets */
+
+    TCP_FIN = 1, /* RFC 9293 section 3.1 */
+    TCP_SYN = 2,
+    TCP_RST = 4,
+};
+
+/* Lists of the table, in the order in which they lose streams when there are too many. */
+enum {
+    EXPENDABLE, /* half open, or closed */
+    ACTIVE,
+    HOLDING, /* the beginning of a message is kept */
+    WAITING, /* for a gap to be filled; in the order in which they began to wait */
+    READY,   /* whole messages wait for room in a batch */
+};
+
+struct stream {
+    struct table_entry entry;
+    struct runs runs; /* octets from `next` on that are not yet in a message */
+    uint32_t next;    /* sequence number of the first octet not yet dealt with */
+    uint32_t start;   /* of the first octet behind the SYN */
+    uint32_t gap_at;  /* where the gap begins that it waits for */
+    int64_t gap_ns;   /* since when */
+    bool in_step;     /* a message begins at `next` */
+    bool certain;     /* known, not inferred */
+    bool syn;         /* was seen */
+    bool closed;      /* FIN or RST was */
+    bool used;        /* data was */
+};
+
+struct streams {
+    struct table table;
+    struct pool pool;
+    int64_t now_ns;                           /* time of the latest segment */
+    uint8_t octets[STORED_MAX + SEGMENT_MAX]; /* of a stream, put together */
+};
+
+/* What is done with one stream now. */
+struct work {
+    struct streams *t;
+    struct decode *d;
+    struct stream *s;
+    struct packet from; /* the stream's addresses and ports, the time, the batch */
+    uint32_t messages;
+    enum verdict otherwise; /* of the frame, if it completes none */
+};
+
+static int32_t distance(uint32_t a, uint32_t b)
+{
+    return (int32_t)(b - a);
+}
+
+static bool full(const struct message_batch *batch)
+{
+    return batch->count == MESSAGE_BATCH_MAX;
+}
+
+static struct streams *streams_create(uint32_t bytes, struct error *err)
+{
+    struct streams *t = calloc(1, sizeof *t);
+    if (t == NULL) {
+        error_set(err, "no memory for TCP streams");
+        return NULL;
+    }
+    if (bytes == 0)
+        bytes = SOURCE_STREAM_BYTES;
+    if (table_init(&t->table, bytes / TABLE_SHARE, sizeof(struct stream), err) &&
+        pool_init(&t->pool, bytes - bytes / TABLE_SHARE))
+        return t;
+    streams_free(t);
+    return NULL;
+}
+
+void streams_free(struct streams *t)
+{
+    if (t == NULL)
+        return;
+    table_fini(&t->table);
+    pool_fini(&t->pool);
+    free(t);
+}
+
+/* ---- What a message looks like -------------------------------------------------------- */
+
+/* Whether the question at `b`, of which `b` may hold only the beginning, can be one. */
+static bool plausible_question(struct bytes b)
+{
+    size_t name_bytes = 0;
+    const uint8_t *length;
+    while ((length = bytes_take(&b, 1)) != NULL && *length != 0) {
+        name_bytes += *length + 1U;
+        if (*length > 63 || name_bytes >= MESSAGE_NAME_BYTES_MAX)
+            return false;
+        if (bytes_take(&b, *length) == NULL)
+            return bytes_on_wire(&b) >= *length;
+    }
+    const uint8_t *fixed = bytes_take(&b, 4);
+    if (fixed == NULL)
+        return bytes_on_wire(&b) >= 4;
+    uint16_t qclass = bytes_u16(fixed + 2);
+    return bytes_u16(fixed) != 0 &&
+           ((qclass > 0 && qclass <= 4) || qclass == 254 || qclass == 255);
+}
+
+/* Whether the header's flags are such as are sent in this direction. */
+static bool plausible_flags(const struct work *w, const uint8_t *header)
+{
+    static const unsigned opcodes = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6;
+    unsigned opcode = header[2] >> 3 & 15;
+    if (!(opcodes >> opcode & 1) || (header[3] & 0x40) != 0) /* Z */
+        return false;
+    if (header[2] & 0x80)
+        return decode_port(w->d, w->from.source_port);
+    bool clean = (header[3] & 0x8f) == 0 && (opcode != 0 || (header[2] & 0x06) == 0);
+    return clean && decode_port(w->d, w->from.destination_port);
+}
+
+/* Without a question: answers to nothing readable, parts of a transfer, a cookie (RFC 7873). */
+static bool plausible_counts(const uint8_t *header, uint16_t length)
+{
+    unsigned questions = bytes_u16(header + 4);
+    unsigned records = bytes_u16(header + 6) + bytes_u16(header + 8) + bytes_u16(header + 10);
+    unsigned left = length - DNS_HEADER_BYTES;
+    if (questions == 1)
+        return left >= 5 + records * RECORD_BYTES_MIN;
+    if (questions != 0 || left < records * RECORD_BYTES_MIN)
+        return false;
+    return records == 0 ? left == 0 : records == 1 || header[2] & 0x80;
+}
+
+/* Whether a length and a message can begin at `at`, where HEAD_BYTES or more are there. */
+static bool plausible(const struct work *w, const uint8_t *at, size_t n)
+{
+    uint16_t length = bytes_u16(at);
+    const uint8_t *header = at + LENGTH_BYTES;
+    if (length < DNS_HEADER_BYTES || !plausible_flags(w, header) ||
+        !plausible_counts(header, length))
+        return false;
+    if (bytes_u16(header + 4) == 0)
+        return true;
+    size_t wire = (size_t)length - DNS_HEADER_BYTES;
+    size_t there = n - HEAD_BYTES < wire ? n - HEAD_BYTES : wire;
+    const uint8_t *question = header + DNS_HEADER_BYTES;
+    return plausible_question((struct bytes){question, question + there, wire - there});
+}
+
+/* The same, and what follows the message, as far as it is there, can be another. */
+static bool plausible_twice(const struct work *w, const uint8_t *at, size_t n)
+{
+    if (!plausible(w, at, n))
+        return false;
+    size_t message = LENGTH_BYTES + (size_t)bytes_u16(at);
+    if (message + HEAD_BYTES > n)
+        return true;
+    return plausible(w, at + message, n - message);
+}
+
+/*
+ * Where in `n` octets a message begins; `n` when nowhere.  A piece too short to tell may be
+ * the length alone, which some senders put into a segment of its own.
+ */
+static size_t find_message(const struct work *w, const uint8_t *data, size_t n)
+{
+    for (size_t at = 0; at + HEAD_BYTES <= n; at++)
+        if (plausible_twice(w, data + at, n - at))
+            return at;
+    if (n < HEAD_BYTES && (n < LENGTH_BYTES || bytes_u16(data) >= DNS_HEADER_BYTES))
+        return 0;
+    return n;
+}
+
+/* ---- From octets in order to messages ------------------------------------------------- */
+
+static void give_message(struct work *w, const uint8_t *message, size_t n, size_t missing)
+{
+    struct bytes b = {message, message + n, missing};
+    enum verdict v = transport_message(w->d, &w->from, b, MESSAGE_TCP);
+    if (v == VERDICT_MESSAGE)
+        w->messages++;
+    else
+        w->otherwise = v;
+}
+
+/*
+ * Takes the whole messages off the `n` octets that begin at `next`, as long as the batch has
+ * room.  Says how many octets are dealt with; `next` is behind them.
+ */
+static size_t take_messages(struct work *w, const uint8_t *data, size_t n)
+{
+    struct stream *s = w->s;
+    size_t at = 0;
+    while (at < n) {
+        if (!s->in_step) {
+            at += find_message(w, data + at, n - at);
+            s->in_step = at < n;
+            s->certain = false;
+            continue;
+        }
+        size_t left = n - at;
+        if (!s->certain && left >= HEAD_BYTES && !plausible(w, data + at, left)) {
+            s->in_step = false;
+            at++;
+            continue;
+        }
+        if (left < LENGTH_BYTES)
+            break;
+        size_t length = bytes_u16(data + at);
+        if (left < LENGTH_BYTES + length || full(w->from.batch))
+            break;
+        give_message(w, data + at + LENGTH_BYTES, length, 0);
+        at += LENGTH_BYTES + length;
+    }
+    s->next += (uint32_t)at;
+    return at;
+}
+
+/* The octets at `next` that wait in the pool; NULL when there is a gap, or nothing. */
+static struct run *waiting_run(const struct streams *t, const struct stream *s)
+{
+    if (s->runs.count == 0)
+        return NULL;
+    struct run *run = runs_at(&t->pool, &s->runs, 0);
+    return run->start == s->next ? run : NULL;
+}
+
+/* Whether looking at all octets of a run is worth it: its first message is whole, or is none.
+ */
+static bool worth_taking(const struct work *w, const struct run *run)
+{
+    uint8_t look[LOOK_BYTES];
+    size_t n = run->chain.bytes < sizeof look ? run->chain.bytes : sizeof look;
+    pool_copy(&w->t->pool, &run->chain, look, n);
+    if (!w->s->in_step)
+        return true;
+    if (!w->s->certain && n >= HEAD_BYTES && !plausible(w, look, n))
+        return true;
+    return n >= LENGTH_BYTES && run->chain.bytes >= LENGTH_BYTES + (size_t)bytes_u16(look);
+}
+
+static void take_waiting(struct work *w)
+{
+    struct stream *s = w->s;
+    struct run *run = waiting_run(w->t, s);
+    if (run == NULL || !worth_taking(w, run))
+        return;
+    pool_copy(&w->t->pool, &run->chain, w->t->octets, run->chain.bytes);
+    take_messages(w, w->t->octets, run->chain.bytes);
+    runs_drop(&w->t->pool, &s->runs, s->next);
+}
+
+/* Whether a whole message waits, for want of room in the batch. */
+static bool is_ready(const struct work *w)
+{
+    const struct run *run = waiting_run(w->t, w->s);
+    return run != NULL && worth_taking(w, run);
+}
+
+static bool has_gap(const struct streams *t, const struct stream *s)
+{
+    return s->runs.count > 1 || (s->runs.count == 1 && waiting_run(t, s) == NULL);
+}
+
+/* ---- Octets that never come ------------------------------------------------------------ */
+
+/*
+ * What is there of the message at `next` whose rest is lost: counted as a cut one if its header
+ * is there.  True, and where it ends, if its length is there.
+ */
+static bool give_up_message(struct work *w, uint32_t *end)
+{
+    const struct stream *s = w->s;
+    const struct run *run = waiting_run(w->t, s);
+    size_t n = run != NULL ? run->chain.bytes : 0;
+    if (n < LENGTH_BYTES || !s->in_step)
+        return false;
+
+    uint8_t *octets = w->t->octets;
+    pool_copy(&w->t->pool, &run->chain, octets, n);
+    size_t length = bytes_u16(octets);
+    if (n >= HEAD_BYTES)
+        give_message(w, octets + LENGTH_BYTES, n - LENGTH_BYTES, length - (n - LENGTH_BYTES));
+    *end = s->next + LENGTH_BYTES + (uint32_t)length;
+    return true;
+}
+
+/*
+ * Goes on behind octets that are lost, up to `hole_end`: with the next message, if the hole
+ * lies inside one.  The batch has room for a message, and no whole one waits.
+ */
+static void skip_hole(struct work *w, uint32_t hole_end)
+{
+    struct stream *s = w->s;
+    uint32_t end = hole_end;
+    s->in_step = give_up_message(w, &end) && distance(hole_end, end) >= 0;
+    s->certain = s->certain && s->in_step;
+    s->next = s->in_step ? end : hole_end;
+    runs_drop(&w->t->pool, &s->runs, s->next);
+}
+
+/* Gives up the first gap; the batch has room.  Less is done where that is enough. */
+static void give_up_gap(struct work *w)
+{
+    struct stream *s = w->s;
+    take_waiting(w);
+    if (!has_gap(w->t, s) || full(w->from.batch))
+        return;
+    const struct run *run = waiting_run(w->t, s);
+    uint32_t begin = run != NULL ? runs_end(run) : s->next;
+    uint32_t end = runs_at(&w->t->pool, &s->runs, run != NULL ? 1 : 0)->start;
+    w->d->counts.loss[LOSS_TCP_GAPS]++;
+    w->d->counts.loss[LOSS_TCP_GAP_OCTETS] += end - begin;
+    skip_hole(w, end);
+    take_waiting(w);
+}
+
+/* ---- The table -------------------------------------------------------------------------- */
+
+/* Forgets what waits; a message that had begun will not be finished. */
+static void forget_octets(struct streams *t, struct decode *d, struct stream *s)
+{
+    if (s->runs.count > 0 && s->in_step)
+        d->counts.loss[LOSS_TCP_UNFINISHED]++;
+    runs_release(&t->pool, &s->runs);
+}
+
+static struct stream *oldest_but(const struct streams *t, uint32_t list,
+                                 const struct stream *keep)
+{
+    struct stream *s = table_oldest(&t->table, list);
+    return s != NULL && s == keep ? table_newer(&t->table, &s->entry) : s;
+}
+
+/* Gives up the oldest stream of the first list that has one besides `keep`. */
+static bool evict(struct streams *t, struct decode *d, uint32_t first,
+                  const struct stream *keep)
+{
+    for (uint32_t list = first; list <= WAITING; list++) {
+        struct stream *s = oldest_but(t, list, keep);
+        if (s == NULL)
+            continue;
+        d->counts.loss[LOSS_TCP_EVICTED] += list != EXPENDABLE;
+        forget_octets(t, d, s);
+        table_remove(&t->table, &s->entry);
+        return true;
+    }
+    return false;
+}
+
+/* Puts a stream where it belongs, as the latest touched there. */
+static void file_stream(const struct work *w)
+{
+    struct stream *s = w->s;
+    struct table *table = &w->t->table;
+    if (full(w->from.batch) && is_ready(w)) {
+        table_move(table, &s->entry, READY);
+    } else if (has_gap(w->t, s)) {
+        const struct run *run = waiting_run(w->t, s);
+        uint32_t gap_at = run != NULL ? runs_end(run) : s->next;
+        if (s->entry.list == WAITING && s->gap_at == gap_at)
+            return; /* since then */
+        s->gap_at = gap_at;
+        s->gap_ns = w->from.time_ns;
+        table_move(table, &s->entry, WAITING);
+    } else if (s->runs.count > 0) {
+        table_move(table, &s->entry, HOLDING);
+    } else {
+        table_move(table, &s->entry, s->closed || !s->used ? EXPENDABLE : ACTIVE);
+    }
+}
+
+static void begin_at(struct stream *s, uint32_t sequence, bool certain)
+{
+    s->next = s->start = sequence;
+    s->in_step = s->certain = s->syn = certain;
+    s->closed = s->used = false;
+}
+
+/* A SYN begins a stream, unless it is the one that began it. */
+static void see_syn(struct streams *t, struct decode *d, struct stream *s, uint32_t first)
+{
+    bool same = s->start == first && (s->syn || s->used);
+    if (same) {
+        s->syn = true;
+        return;
+    }
+    forget_octets(t, d, s);
+    begin_at(s, first, true);
+}
+
+static struct table_key key_of(const struct packet *p)
+{
+    struct table_key key = {
+            .number = (uint32_t)p->source_port << 16 | p->destination_port,
+            .kind = p->ipv6 ? 6 : 4,
+    };
+    memcpy(key.source, p->source, sizeof key.source);
+    memcpy(key.destination, p->destination, sizeof key.destination);
+    return key;
+}
+
+static struct stream *find_or_add(struct streams *t, struct decode *d, const struct packet *p,
+                                  uint32_t sequence, bool opens)
+{
+    const struct table_key key = key_of(p);
+    struct stream *s = table_find(&t->table, &key);
+    if (s != NULL || !opens)
+        return s;
+    s = table_add(&t->table, &key, EXPENDABLE);
+    if (s == NULL && evict(t, d, EXPENDABLE, NULL))
+        s = table_add(&t->table, &key, EXPENDABLE);
+    if (s != NULL)
+        begin_at(s, sequence, false);
+    return s;
+}
+
+static struct work work_on(struct streams *t, struct decode *d, struct stream *s,
+                           struct message_batch *batch)
+{
+    const struct table_key *key = &s->entry.key;
+    struct work w = {
+            .t = t,
+            .d = d,
+            .s = s,
+            .from = {.time_ns = t->now_ns,
+                     .batch = batch,
+                     .ipv6 = key->kind == 6,
+                     .source_port = (uint16_t)(key->number >> 16),
+                     .destination_port = (uint16_t)key->number},
+            .otherwise = VERDICT_TCP_PART,
+    };
+    memcpy(w.from.source, key->source, sizeof w.from.source);
+    memcpy(w.from.destination, key->destination, sizeof w.from.destination);
+    return w;
+}
+
+/* ---- Segments ---------------------------------------------------------------------------- */
+
+/* Keeps octets for later, at the cost of other streams; false when there is no room at all. */
+static bool keep(struct work *w, uint32_t at, const uint8_t *data, uint32_t n)
+{
+    struct stream *s = w->s;
+    for (;;) {
+        enum runs_result result = runs_add(&w->t->pool, &s->runs, at, data, n);
+        if (result == RUNS_ADDED)
+            return true;
+        if (result == RUNS_NO_ROOM && evict(w->t, w->d, HOLDING, s))
+            continue;
+        if (!has_gap(w->t, s) || full(w->from.batch))
+            return false;
+        give_up_gap(w);
+        int32_t passed = distance(at, s->next);
+        if (passed >= (int32_t)n)
+            return true;
+        if (passed > 0) {
+            at += (uint32_t)passed;
+            data += passed;
+            n -= (uint32_t)passed;
+        }
+    }
+}
+
+static void keep_or_lose(struct work *w, uint32_t at, const uint8_t *data, uint32_t n)
+{
+    if (n > 0 && !keep(w, at, data, n))
+        w->otherwise = VERDICT_TCP_NO_ROOM;
+    while (w->s->runs.bytes > STORED_MAX && has_gap(w->t, w->s) && !full(w->from.batch))
+        give_up_gap(w);
+    if (w->s->runs.bytes > STORED_MAX) {
+        forget_octets(w->t, w->d, w->s);
+        w->s->next = at + n;
+        w->s->in_step = false;
+    }
+}
+
+/* Octets at or behind `next`, none of them known. */
+static void take_octets(struct work *w, uint32_t at, const uint8_t *data, uint32_t n)
+{
+    struct stream *s = w->s;
+    if (!s->in_step && s->runs.count == 0)
+        s->next = at; /* nothing to wait for */
+    if (s->runs.count > 0 || at != s->next) {
+        keep_or_lose(w, at, data, n);
+        take_waiting(w);
+        return;
+    }
+    uint32_t done = (uint32_t)take_messages(w, data, n);
+    keep_or_lose(w, s->next, data + done, n - done);
+}
+
+/* The part of a segment that is new.  Says whether any is. */
+static bool take_data(struct work *w, uint32_t at, const uint8_t *data, uint32_t n)
+{
+    struct stream *s = w->s;
+    int32_t ahead = distance(s->next, at);
+    if (ahead > FAR || ahead < -FAR) {
+        forget_octets(w->t, w->d, s);
+        begin_at(s, at, false);
+        ahead = 0;
+    }
+    s->used = true;
+    uint32_t known = ahead < 0 ? (uint32_t)-ahead : 0;
+    if (known >= n)
+        return false;
+    at += known;
+    n -= known;
+    if (runs_known(&w->t->pool, &s->runs, at, n) == n)
+        return false;
+    take_octets(w, at, data + known, n);
+    return true;
+}
+
+/* What the capture left out of this segment does not come again: there is no use in waiting. */
+static void skip_cut(struct work *w, uint32_t captured_end, uint32_t end)
+{
+    struct stream *s = w->s;
+    const struct run *run = waiting_run(w->t, s);
+    uint32_t at = run != NULL ? runs_end(run) : s->next;
+    if (at == captured_end && !full(w->from.batch)) {
+        w->otherwise = VERDICT_CUT;
+        skip_hole(w, end);
+    }
+}
+
+/* Gaps that have waited long enough. */
+static bool give_up_old(struct streams *t, struct decode *d, int64_t wait_ns,
+                        struct message_batch *batch)
+{
+    struct stream *s;
+    while ((s = table_oldest(&t->table, WAITING)) != NULL && t->now_ns - s->gap_ns >= wait_ns) {
+        if (full(batch))
+            return false;
+        struct work w = work_on(t, d, s, batch);
+        give_up_gap(&w);
+        file_stream(&w);
+    }
+    return true;
+}
+
+static bool make_table(struct decode *d)
+{
+    struct error err;
+    if (d->streams == NULL)
+        d->streams = streams_create(d->scope->stream_bytes, &err);
+    return d->streams != NULL;
+}
+
+enum verdict stream_segment(struct decode *d, struct packet *p, uint32_t sequence,
+                            uint8_t flags)
+{
+    uint32_t captured = (uint32_t)bytes_left(&p->rest);
+    uint32_t wire = (uint32_t)bytes_on_wire(&p->rest);
+    bool syn = flags & TCP_SYN;
+    if (flags & TCP_RST)
+        captured = wire = 0; /* words for people, if anything (RFC 9293 section 3.5.3) */
+    if (!make_table(d))
+        return VERDICT_TCP_NO_ROOM;
+    d->streams->now_ns = p->time_ns;
+    (void)give_up_old(d->streams, d, STREAM_GAP_NS, p->batch);
+
+    uint32_t first = sequence + syn;
+    struct stream *s = find_or_add(d->streams, d, p, first, syn || wire > 0);
+    if (s == NULL)
+        return wire > 0 ? VERDICT_TCP_NO_ROOM : VERDICT_TCP_NO_DATA;
+    if (syn)
+        see_syn(d->streams, d, s, first);
+    s->closed |= (flags & (TCP_FIN | TCP_RST)) != 0;
+
+    struct work w = work_on(d->streams, d, s, p->batch);
+    bool fresh = captured > 0 && take_data(&w, first, p->rest.at, captured);
+    if (wire > captured)
+        skip_cut(&w, first + captured, first + wire);
+    file_stream(&w);
+    if (w.messages > 0)
+        return VERDICT_MESSAGE;
+    if (wire == 0)
+        return VERDICT_TCP_NO_DATA;
+    if (!fresh && wire == captured)
+        return VERDICT_TCP_REPEATED;
+    if (!s->in_step && w.otherwise == VERDICT_TCP_PART)
+        return VERDICT_TCP_UNSYNCHRONISED;
+    return w.otherwise;
+}
+
+bool streams_resume(struct streams *t, struct decode *d, struct message_batch *batch)
+{
+    struct stream *s;
+    while ((s = table_oldest(&t->table, READY)) != NULL) {
+        if (full(batch))
+            return false;
+        struct work w = work_on(t, d, s, batch);
+        take_waiting(&w);
+        file_stream(&w);
+    }
+    return true;
+}
+
+bool streams_finish(struct streams *t, struct decode *d, struct message_batch *batch)
+{
+    if (!give_up_old(t, d, INT64_MIN, batch) || table_oldest(&t->table, READY) != NULL)
+        return false;
+    for (uint32_t list = EXPENDABLE; list <= HOLDING; list++) {
+        struct stream *s;
+        while ((s = table_oldest(&t->table, list)) != NULL) {
+            forget_octets(t, d, s);
+            table_remove(&t->table, &s->entry);
+        }
+    }
+    return true;
+}
