@@ -2,6 +2,7 @@
 #include "capture/decode.h"
 
 #include "capture/dns.h"
+#include "capture/fragment.h"
 #include "capture/layer.h"
 #include "capture/stream.h"
 
@@ -44,7 +45,9 @@ void decode_init(struct decode *d, const struct source_scope *scope)
 
 void decode_fini(struct decode *d)
 {
+    fragments_free(d->fragments);
     streams_free(d->streams);
+    d->fragments = NULL;
     d->streams = NULL;
 }
 
@@ -220,5 +223,7 @@ bool decode_resume(struct decode *d, struct message_batch *batch)
 
 bool decode_finish(struct decode *d, struct message_batch *batch)
 {
+    if (d->fragments != NULL)
+        fragments_finish(d->fragments, d);
     return d->streams == NULL || streams_finish(d->streams, d, batch);
 }

@@ -11,6 +11,7 @@
 #include "capture/packet.h"
 #include "capture/source.h"
 
+struct fragments;
 struct streams;
 
 struct frame {
@@ -29,6 +30,7 @@ struct decode {
     unsigned servers4;  /* of the scope's servers, those with an IPv4 address */
     uint32_t server4[SOURCE_SERVERS_MAX]; /* network order */
     uint64_t ports[1024];                 /* a bit for each port in scope */
+    struct fragments *fragments;          /* NULL until the first fragment */
     struct streams *streams;              /* NULL until the first TCP frame */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/network.h"
 
+#include "capture/fragment.h"
+
 enum {
     IPV4_BYTES = 20,
     IPV6_BYTES = 40,
@@ -23,7 +25,6 @@ static bool enter(struct packet *p)
 
 enum verdict network_ipv4(struct decode *d, struct packet *p)
 {
-    (void)d;
     struct bytes whole = p->rest;
     const uint8_t *header = bytes_take(&p->rest, IPV4_BYTES);
     if (header == NULL)
@@ -48,9 +49,19 @@ enum verdict network_ipv4(struct decode *d, struct packet *p)
     memset(p->destination, 0, sizeof p->destination);
     memcpy(p->source, header + 12, 4);
     memcpy(p->destination, header + 16, 4);
-    if ((bytes_u16(header + 6) & 0x3fff) != 0) /* more to come, or not the first */
-        return VERDICT_FRAGMENT;
-    return packet_next(p, LAYER_IP_PROTOCOL, header[9]);
+    uint16_t place = bytes_u16(header + 6);
+    struct fragment f = {
+            .identification = bytes_u16(header + 4),
+            .offset = (place & 0x1fffU) * 8,
+            .more = (place & 0x2000) != 0,
+            .next = header[9],
+    };
+    if (f.more || f.offset != 0) {
+        enum verdict v = fragment_add(d, p, &f);
+        if (v != VERDICT_OPEN)
+            return v;
+    }
+    return packet_next(p, LAYER_IP_PROTOCOL, f.next);
 }
 
 /* Octets of the extension header of kind `next` that begins `first`; 0: not one of them. */
@@ -78,7 +89,28 @@ static bool is_extension(uint8_t next)
     return extension_bytes(next, (const uint8_t[2]){0}) != 0;
 }
 
-static enum verdict follow_extensions(struct packet *p, uint8_t next)
+/*
+ * A fragment header (RFC 8200 section 4.5); `next` is what follows the whole.  An atomic
+ * fragment is whole (RFC 6946): no offset, nothing to come.
+ */
+static enum verdict see_fragment(struct decode *d, struct packet *p, const uint8_t *header,
+                                 uint8_t *next)
+{
+    uint16_t place = bytes_u16(header + 2);
+    struct fragment f = {
+            .identification = bytes_u32(header + 4),
+            .offset = place & 0xfff8,
+            .more = (place & 1) != 0,
+            .next = header[0],
+    };
+    enum verdict v = VERDICT_OPEN;
+    if (f.more || f.offset != 0)
+        v = fragment_add(d, p, &f);
+    *next = f.next;
+    return v;
+}
+
+static enum verdict follow_extensions(struct decode *d, struct packet *p, uint8_t next)
 {
     for (int i = 0; is_extension(next); i++) {
         if (i == EXTENSIONS_MAX)
@@ -86,17 +118,19 @@ static enum verdict follow_extensions(struct packet *p, uint8_t next)
         const uint8_t *header = bytes_peek(&p->rest, 8);
         if (header == NULL || bytes_take(&p->rest, extension_bytes(next, header)) == NULL)
             return packet_short(p, VERDICT_IP_HEADER);
-        /* An atomic fragment is whole (RFC 6946): no offset, nothing to come. */
-        if (next == FRAGMENT && (bytes_u16(header + 2) & 0xfff9) != 0)
-            return VERDICT_FRAGMENT;
-        next = header[0];
+        if (next != FRAGMENT) {
+            next = header[0];
+            continue;
+        }
+        enum verdict v = see_fragment(d, p, header, &next);
+        if (v != VERDICT_OPEN)
+            return v;
     }
     return packet_next(p, LAYER_IP_PROTOCOL, next);
 }
 
 enum verdict network_ipv6(struct decode *d, struct packet *p)
 {
-    (void)d;
     const uint8_t *header = bytes_take(&p->rest, IPV6_BYTES);
     if (header == NULL)
         return packet_short(p, VERDICT_IP_HEADER);
@@ -111,5 +145,5 @@ enum verdict network_ipv6(struct decode *d, struct packet *p)
     p->ipv6 = true;
     memcpy(p->source, header + 8, 16);
     memcpy(p->destination, header + 24, 16);
-    return follow_extensions(p, header[6]);
+    return follow_extensions(d, p, header[6]);
 }

@@ -19,7 +19,8 @@
 enum {
     SOURCE_PORTS_MAX = 16,
     SOURCE_SERVERS_MAX = 64,
-    SOURCE_STREAM_BYTES = 64 << 20, /* unless told */
+    SOURCE_FRAGMENT_BYTES = 16 << 20, /* unless told */
+    SOURCE_STREAM_BYTES = 64 << 20,
 };
 
 /* What is DNS, and in which direction.  Constant while any source uses it. */
@@ -31,7 +32,8 @@ struct source_scope {
     uint8_t server[SOURCE_SERVERS_MAX][16];
     unsigned servers;
     /* Memory for what is not complete yet; taken as needed, never exceeded; 0: as above. */
-    uint32_t stream_bytes; /* TCP streams */
+    uint32_t fragment_bytes; /* IP fragments */
+    uint32_t stream_bytes;   /* TCP streams */
 };
 
 struct source_live {

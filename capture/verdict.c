@@ -29,6 +29,7 @@ bool verdict_is_loss(enum verdict v)
     case VERDICT_OTHER_TRAFFIC:
     case VERDICT_NOT_IP:
     case VERDICT_FRAGMENT:
+    case VERDICT_FRAGMENT_REPEATED:
     case VERDICT_TCP_NO_DATA:
     case VERDICT_TCP_PART:
     case VERDICT_TCP_REPEATED:

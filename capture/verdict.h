@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* clang-format off: one line per verdict; the name is what users read */
+/* One line per verdict; the name is what users read. */
+/* clang-format off */
 #define VERDICT_LIST(X)                                                                      \
     X(MESSAGE, "message")       /* completes one DNS message or more */                      \
     X(OTHER_TRAFFIC, "not-dns") /* decoded, and not ours: another port */                    \
@@ -26,6 +27,9 @@
     X(IP_PROTOCOL, "ip-protocol")              /* neither UDP nor a known tunnel */          \
     X(EXTENSION_CHAIN, "ipv6-extension-chain") /* longer than we follow */                   \
     X(FRAGMENT, "fragment")                    /* kept until the others come */              \
+    X(FRAGMENT_REPEATED, "fragment-repeated")  /* came before */                             \
+    X(FRAGMENT_CONTRADICTION, "fragment-contradiction") /* overlaps, or another length */    \
+    X(FRAGMENT_NO_ROOM, "fragment-no-room")    /* no memory to keep it */                    \
     X(UDP_HEADER, "udp-header")                                                              \
     X(TCP_HEADER, "tcp-header")                                                              \
     X(TCP_NO_DATA, "tcp-no-data")               /* SYN, ACK, FIN, RST */                     \
@@ -62,6 +66,8 @@ enum defect { DEFECT_LIST(X) DEFECTS };
 
 /* clang-format off */
 #define LOSS_LIST(X)                                                                          \
+    X(DATAGRAMS_UNFINISHED, "datagrams-unfinished") /* whose fragments did not all come */   \
+    X(DATAGRAMS_EVICTED, "datagrams-evicted")       /* given up to make room */              \
     X(TCP_GAPS, "tcp-gaps")                         /* places where octets never came */      \
     X(TCP_GAP_OCTETS, "tcp-gap-octets")             /* how many those were */                 \
     X(TCP_UNFINISHED, "tcp-unfinished")             /* messages whose end never came */       \
