@@ -79,22 +79,23 @@ static enum defect read_name(struct bytes b, const uint8_t *start, uint8_t *name
     return DEFECT_NONE;
 }
 
+/* A name that cannot be read still ends somewhere, for most: then type and class are known. */
 static enum defect read_question(struct bytes *b, const uint8_t *start, struct message *m,
                                  uint8_t *name)
 {
     uint8_t name_bytes = 0;
     enum defect bad = read_name(*b, start, name, &name_bytes);
-    if (bad != DEFECT_NONE)
+    if (bad == DEFECT_QUESTION_END)
         return bad;
 
     const uint8_t *fixed;
     if (!skip_name(b) || (fixed = bytes_take(b, QUESTION_BYTES)) == NULL)
-        return DEFECT_QUESTION_END;
+        return bad != DEFECT_NONE ? bad : DEFECT_QUESTION_END;
     m->qtype = bytes_u16(fixed);
     m->qclass = bytes_u16(fixed + 2);
     m->name_bytes = name_bytes;
     m->flags |= MESSAGE_QUESTION;
-    return DEFECT_NONE;
+    return bad;
 }
 
 /* RFC 6891 section 6.1.3: the class is a size, the TTL is extended rcode, version, flags. */
@@ -126,23 +127,23 @@ static bool read_records(struct bytes *b, unsigned count, struct message *m, boo
 static enum defect read_body(struct bytes *b, const struct dns_header *h, const uint8_t *start,
                              struct message *m, uint8_t *name)
 {
-    if (h->questions > 0) {
-        enum defect bad = read_question(b, start, m, name);
-        if (bad != DEFECT_NONE)
-            return bad;
-    }
+    enum defect bad = DEFECT_NONE;
+    if (h->questions > 0)
+        bad = read_question(b, start, m, name);
+    if (h->questions > 0 && (m->flags & MESSAGE_QUESTION) == 0)
+        return bad;
     for (unsigned i = 1; i < h->questions; i++)
         if (!skip_name(b) || bytes_take(b, QUESTION_BYTES) == NULL)
             return DEFECT_QUESTION_END;
     if (!read_records(b, h->answers, m, false) || !read_records(b, h->authorities, m, false) ||
         !read_records(b, h->additionals, m, true))
-        return DEFECT_RECORD;
+        return bad != DEFECT_NONE ? bad : DEFECT_RECORD;
 
     /* Without a question only OPT gives a query of this kind a purpose (RFC 7873, 5.4). */
     if (h->questions == 0 && m->opcode == OPCODE_QUERY &&
         (m->flags & (MESSAGE_RESPONSE | MESSAGE_EDNS)) == 0)
         return DEFECT_NO_QUESTION;
-    return DEFECT_NONE;
+    return bad;
 }
 
 static uint16_t flags_of(uint16_t header)

@@ -25,7 +25,8 @@ enum message_flag {
     MESSAGE_RD = 1 << 5,        /* recursion desired */
     MESSAGE_TC = 1 << 6,        /* truncated */
     MESSAGE_AA = 1 << 7,        /* authoritative answer */
-    MESSAGE_QUESTION = 1 << 8,  /* qtype, qclass and the name are those of the first question */
+    MESSAGE_QUESTION = 1 << 8,  /* qtype, qclass and the name are those of the first question,
+                                 * of whose name name_bytes is 0 if only it cannot be read */
     MESSAGE_MALFORMED = 1 << 9, /* header readable, something behind it is not */
     MESSAGE_CUT = 1 << 10,      /* the capture holds less than was on the wire */
 };
