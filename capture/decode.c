@@ -25,7 +25,6 @@ enum {
     QUESTION_TAIL = 5, /* the root's octet, type, class */
     OPT_BYTES = 11,    /* without its data */
     FAST_BYTES_MIN = AT_NAME + QUESTION_TAIL,
-    LINK_ETHERNET = 1,
 };
 
 typedef uint8_t octets __attribute__((vector_size(16)));

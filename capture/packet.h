@@ -17,10 +17,21 @@ enum {
     PACKET_TUNNELS_MAX = 4,  /* IP headers in front of the innermost one */
 };
 
+/* LINKTYPE_ numbers that headers hand on to. */
+enum {
+    LINK_ETHERNET = 1,
+    LINK_PPP = 9,
+    LINK_LLC = 100, /* LINKTYPE_ATM_RFC1483 */
+    LINK_RAW = 101,
+    LINK_HDLC = 104,
+    LINK_80211 = 105,
+};
+
 /* Which registry a number is from. */
 enum layer {
     LAYER_LINK,        /* LINKTYPE_ of the capture */
     LAYER_ETHERTYPE,   /* IEEE */
+    LAYER_PPP,         /* IANA, PPP protocols */
     LAYER_IP_PROTOCOL, /* IANA, in IPv4 and at the end of IPv6's extension headers */
     LAYER_UDP_PORT,    /* IANA, of the destination */
 };

@@ -53,9 +53,9 @@ struct source_counts {
     uint64_t loss[LOSSES];
     uint64_t kernel_drops;      /* live: frames the kernel had no room for */
     uint64_t interface_drops;   /* live: frames the interface lost, where it says so */
-    uint16_t unknown_ethertype; /* the last one met under VERDICT_UNKNOWN_ETHERTYPE */
-    uint8_t unknown_protocol;   /* the last one met under VERDICT_IP_PROTOCOL */
-    int32_t unknown_link;       /* DLT_ number under VERDICT_UNKNOWN_LINK */
+    uint16_t unknown_ethertype; /* the leading one under VERDICT_UNKNOWN_ETHERTYPE */
+    uint8_t unknown_protocol;   /* the leading one under VERDICT_IP_PROTOCOL */
+    int32_t unknown_link;       /* the leading DLT_ number under VERDICT_UNKNOWN_LINK */
     int64_t first_time_ns;      /* of the frames, valid when frames > 0 */
     int64_t last_time_ns;       /* the greatest seen */
 };

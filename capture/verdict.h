@@ -22,6 +22,8 @@
     X(UNKNOWN_LINK, "unknown-link-type")                                                     \
     X(UNKNOWN_ETHERTYPE, "unknown-ethertype")                                                \
     X(NOT_IP, "not-ip")                        /* ARP, spanning tree and the like */         \
+    X(ENCRYPTED, "encrypted")                  /* by a link or by IPsec */                   \
+    X(TUNNEL_HEADER, "tunnel-header")          /* of a tunnel: contradicts itself */         \
     X(IP_VERSION, "ip-version")                /* neither 4 nor 6 */                         \
     X(IP_HEADER, "ip-header")                  /* lengths that contradict each other */      \
     X(IP_PROTOCOL, "ip-protocol")              /* neither UDP nor a known tunnel */          \
