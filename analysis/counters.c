@@ -247,12 +247,15 @@ void counters_add_source(struct source_counts *into, const struct source_counts 
     }
     into->frames += now->frames - before->frames;
     into->bytes += now->bytes - before->bytes;
+    into->messages += now->messages - before->messages;
     into->kernel_drops += now->kernel_drops - before->kernel_drops;
     into->interface_drops += now->interface_drops - before->interface_drops;
     for (unsigned i = 0; i < VERDICTS; i++)
         into->verdict[i] += now->verdict[i] - before->verdict[i];
     for (unsigned i = 0; i < DEFECTS; i++)
         into->defect[i] += now->defect[i] - before->defect[i];
+    for (unsigned i = 0; i < LOSSES; i++)
+        into->loss[i] += now->loss[i] - before->loss[i];
     if (now->unknown_ethertype != 0)
         into->unknown_ethertype = now->unknown_ethertype;
     if (now->unknown_protocol != 0)

@@ -172,6 +172,14 @@ static json_t *defects_json(const struct source_counts *s)
     return object;
 }
 
+static json_t *losses_json(const struct source_counts *s)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < LOSSES; i++)
+        set_if_any(object, loss_name(i), s->loss[i]);
+    return object;
+}
+
 static json_t *unknown_json(const struct source_counts *s)
 {
     json_t *object = json_object();
@@ -252,6 +260,7 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
     json_object_set_new(body, "not_dns", verdicts_json(&c->source, false));
     json_object_set_new(body, "unknown", unknown_json(&c->source));
     json_object_set_new(body, "defects", defects_json(&c->source));
+    json_object_set_new(body, "losses", losses_json(&c->source));
     json_object_set_new(body, "cut_messages", number(c->cut));
     json_object_set_new(body, "drops",
                         json_pack("{s:I, s:I}", "kernel", (json_int_t)c->source.kernel_drops,
@@ -433,12 +442,16 @@ static void print_losses(const struct summary *s, FILE *to)
     fprintf(to, "\n");
     print_reasons("Read, and not DNS:", &c->source, false, to);
     print_reasons("Not decoded:", &c->source, true, to);
+    for (unsigned i = 0; i < LOSSES; i++)
+        if (c->source.loss[i] > 0)
+            fprintf(to, "Lost of what was incomplete: %s %" PRIu64 "\n", loss_name(i),
+                    c->source.loss[i]);
     if (c->source.unknown_ethertype != 0)
-        fprintf(to, "  last unknown ethertype 0x%04x\n", c->source.unknown_ethertype);
+        fprintf(to, "  leading unknown ethertype 0x%04x\n", c->source.unknown_ethertype);
     if (c->source.unknown_protocol != 0)
-        fprintf(to, "  last unknown IP protocol %u\n", c->source.unknown_protocol);
+        fprintf(to, "  leading unknown IP protocol %u\n", c->source.unknown_protocol);
     if (c->source.unknown_link != 0)
-        fprintf(to, "  last unknown link type %d\n", c->source.unknown_link);
+        fprintf(to, "  leading unknown link type %d\n", c->source.unknown_link);
     if (c->malformed > 0)
         fprintf(to, "Malformed messages: %" PRIu64 "\n", c->malformed);
     if (c->cut > 0)
