@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/mail_text.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    COLUMNS = 72,
+    PARAGRAPH_BYTES = 2048,
+    FIGURE_BYTES = 48,
+    TYPES_TOLD = 6,
+    HOSTS_TOLD = 4
+};
+
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+
+/* Figures in words.  All return `text`. */
+
+static struct tm utc(int64_t time_s)
+{
+    time_t t = (time_t)time_s;
+    struct tm tm = {.tm_mday = 1, .tm_year = 70};
+    (void)gmtime_r(&t, &tm);
+    return tm;
+}
+
+const char *mail_text_date(int64_t time_s, char date[static MAIL_DATE_BYTES])
+{
+    struct tm tm = utc(time_s);
+    (void)snprintf(date, MAIL_DATE_BYTES, "%s, %d %s %d %02d:%02d:%02d +0000", days[tm.tm_wday],
+                   tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+                   tm.tm_sec);
+    return date;
+}
+
+static const char *moment(int64_t time_s, char text[static FIGURE_BYTES])
+{
+    struct tm tm = utc(time_s);
+    (void)snprintf(text, FIGURE_BYTES, "%d %s %d %02d:%02d UTC", tm.tm_mday, months[tm.tm_mon],
+                   tm.tm_year + 1900, tm.tm_hour, tm.tm_min);
+    return text;
+}
+
+/* The day is left out where it is that of `near_s`. */
+static const char *moment_near(int64_t time_s, int64_t near_s, char text[static FIGURE_BYTES])
+{
+    struct tm tm = utc(time_s);
+    if (time_s / 86400 != near_s / 86400)
+        return moment(time_s, text);
+    (void)snprintf(text, FIGURE_BYTES, "%02d:%02d", tm.tm_hour, tm.tm_min);
+    return text;
+}
+
+static const char *percent(double share, char text[static FIGURE_BYTES])
+{
+    if (share > 0 && share < 0.001)
+        (void)snprintf(text, FIGURE_BYTES, "below 0.1 %%");
+    else
+        (void)snprintf(text, FIGURE_BYTES, share < 0.01 ? "%.1f %%" : "%.0f %%", 100 * share);
+    return text;
+}
+
+static const char *rate(double qps, char text[static FIGURE_BYTES])
+{
+    if (qps < 1)
+        (void)snprintf(text, FIGURE_BYTES, "below 1 q/s");
+    else
+        (void)snprintf(text, FIGURE_BYTES, "%.0f q/s", qps);
+    return text;
+}
+
+static const char *duration(int64_t s, char text[static FIGURE_BYTES])
+{
+    if (s < 120)
+        (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " s", s);
+    else if (s < 2 * 3600)
+        (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " min", s / 60);
+    else if (s < 2 * 86400)
+        (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " h %" PRId64 " min", s / 3600,
+                       s % 3600 / 60);
+    else
+        (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " days %" PRId64 " h", s / 86400,
+                       s % 86400 / 3600);
+    return text;
+}
+
+const char *mail_text_fact(const struct incident *i, char fact[static MAIL_FACT_BYTES])
+{
+    char who[PREFIX_TEXT_BYTES];
+    char share[FIGURE_BYTES];
+    if (i->kind == INCIDENT_PREFIX && i->prefixes == 1)
+        (void)snprintf(fact, MAIL_FACT_BYTES, "%s sends %s of all queries (%.0f q/s)",
+                       prefix_format(i->prefix[0], who), percent(i->share, share), i->rate_qps);
+    else if (i->kind == INCIDENT_PREFIX && i->prefixes > 1)
+        (void)snprintf(fact, MAIL_FACT_BYTES,
+                       "%u networks, %s first, send %s of all queries (%.0f q/s)", i->prefixes,
+                       prefix_format(i->prefix[0], who), percent(i->share, share), i->rate_qps);
+    else
+        (void)snprintf(fact, MAIL_FACT_BYTES, "%s", i->summary);
+    return fact;
+}
+
+/* A paragraph: gathered first, wrapped when it is complete. */
+struct paragraph {
+    char text[PARAGRAPH_BYTES];
+    size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct paragraph *p, const char *format,
+                                                      ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, args);
+    va_end(args);
+    size_t room = sizeof p->text - p->used - 1;
+    p->used += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
+}
+
+static void make_printable(char *text)
+{
+    for (; *text != '\0'; text++)
+        if (!isascii((unsigned char)*text) || !isprint((unsigned char)*text))
+            *text = '?';
+}
+
+/* Octets of the next line: up to the last space that fits, a long word is cut. */
+static size_t line_length(const char *text, size_t columns)
+{
+    size_t length = strlen(text);
+    if (length <= columns)
+        return length;
+    for (size_t n = columns; n > 0; n--)
+        if (text[n] == ' ')
+            return n;
+    return columns;
+}
+
+/* Writes it in lines; all but the first are indented, and it is empty again. */
+static void flush(struct paragraph *p, FILE *to)
+{
+    const char *rest = p->text;
+    int indent = 0;
+    make_printable(p->text);
+    while (p->used > 0 && p->text[p->used - 1] == ' ')
+        p->text[--p->used] = '\0';
+    while (*rest != '\0') {
+        int n = (int)line_length(rest, (size_t)(COLUMNS - indent));
+        (void)fprintf(to, "%*s%.*s\r\n", indent, "", n, rest);
+        rest += n;
+        rest += strspn(rest, " ");
+        indent = 2;
+    }
+    *p = (struct paragraph){.used = 0};
+}
+
+static void write_head(const struct config *c, const struct mail_story *story, FILE *to)
+{
+    const struct incident_event *e = story->event;
+    char when[FIGURE_BYTES];
+    char left[160];
+    char right[48];
+    const char *what = e->state == INCIDENT_CLOSED    ? "Closed"
+                       : e->state == INCIDENT_CHANGED ? "Changed"
+                       : story->number > 1            ? "Opened again"
+                                                      : "Opened";
+    (void)snprintf(left, sizeof left, "%s %s on %s.", what, moment(e->time_s, when), c->site);
+    (void)snprintf(right, sizeof right, "incident %s", e->incident.id);
+    make_printable(left);
+    make_printable(right);
+    int gap = COLUMNS - (int)strlen(left) - (int)strlen(right);
+    if (gap > 0)
+        (void)fprintf(to, "%s%*s%s\r\n", left, gap, "", right);
+    else
+        (void)fprintf(to, "%s\r\n%s\r\n", left, right);
+}
+
+static void write_beginning(const struct incident_event *e, FILE *to)
+{
+    const struct incident *i = &e->incident;
+    struct paragraph p = {.used = 0};
+    char a[FIGURE_BYTES];
+    add(&p, "It began at %s.", moment_near(i->began_s, e->time_s, a));
+    if (i->kind != INCIDENT_GAP) {
+        add(&p, " Total is %s", rate(i->total_qps, a));
+        if (i->usual_qps > 0)
+            add(&p, ", usual at this hour %.0f", i->usual_qps);
+        add(&p, ".");
+    }
+    flush(&p, to);
+}
+
+static void add_rate_change(struct paragraph *p, const struct incident *was,
+                            const struct incident *is)
+{
+    char a[FIGURE_BYTES];
+    char b[FIGURE_BYTES];
+    add(p, "Rate %s, was %s;", rate(is->rate_qps, a), rate(was->rate_qps, b));
+    add(p, " share %s, was %s.", percent(is->share, a), percent(was->share, b));
+}
+
+static void write_change(const struct mail_story *story, FILE *to)
+{
+    const struct incident *is = &story->event->incident;
+    const struct incident_event *before =
+            story->previous != NULL ? story->previous : story->opening;
+    struct paragraph p = {.used = 0};
+    char a[FIGURE_BYTES];
+    if (is->wave > before->incident.wave)
+        add(&p, "This is wave %u of the incident: what is asked is of another kind. ",
+            is->wave);
+    add(&p, "Since %s: ", moment_near(before->time_s, story->event->time_s, a));
+    add_rate_change(&p, &before->incident, is);
+    flush(&p, to);
+}
+
+static void write_end(const struct incident_event *e, FILE *to)
+{
+    const struct incident *i = &e->incident;
+    int64_t ended_s = i->ended_s != 0 ? i->ended_s : e->time_s;
+    struct paragraph p = {.used = 0};
+    char a[FIGURE_BYTES];
+    char b[FIGURE_BYTES];
+    add(&p, "It lasted %s, ", duration(ended_s - i->began_s, a));
+    add(&p, "from %s to %s.", moment_near(i->began_s, e->time_s, a),
+        moment_near(ended_s, e->time_s, b));
+    if (i->kind != INCIDENT_GAP)
+        add(&p, " In all %" PRIu64 " queries, at most %s.", i->queries, rate(i->peak_qps, a));
+    flush(&p, to);
+}
+
+/* Of an incident that is over the whole is told, of another what is asked now. */
+static double weight(const struct incident_event *e, const struct incident_type *t)
+{
+    return e->state == INCIDENT_CLOSED ? (double)t->queries : t->now_qps;
+}
+
+static void add_types(struct paragraph *p, const struct incident_event *e)
+{
+    const struct incident *i = &e->incident;
+    char share[FIGURE_BYTES];
+    double all = 0;
+    unsigned told = 0;
+    for (unsigned n = 0; n < i->types; n++)
+        all += weight(e, &i->type[n]);
+    for (unsigned n = 0; n < i->types && told < TYPES_TOLD && all > 0; n++) {
+        double part = weight(e, &i->type[n]) / all;
+        if (part < 0.005)
+            continue;
+        add(p, "%s %s %s", told++ == 0 ? "Types:" : ",", i->type[n].qtype,
+            percent(part, share));
+    }
+    if (told > 0)
+        add(p, ". ");
+}
+
+static void add_hosts(struct paragraph *p, const struct incident *i)
+{
+    if (i->hosts == 0)
+        return;
+    if (i->prefixes == 1 && prefix_family(i->prefix[0]) == 4 && prefix_length(i->prefix[0]) > 8)
+        add(p, "Hosts: %u of %u. ", i->hosts, 1u << (32 - prefix_length(i->prefix[0])));
+    else
+        add(p, "Hosts: %u. ", i->hosts);
+}
+
+static void write_leading_hosts(const struct incident *i, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[INET6_ADDRSTRLEN];
+    char share[FIGURE_BYTES];
+    for (unsigned n = 0; n < i->hosts_listed && n < HOSTS_TOLD && i->queries > 0; n++) {
+        const struct incident_host *h = &i->host[n];
+        (void)inet_ntop(h->ipv6 ? AF_INET6 : AF_INET, h->address, text, sizeof text);
+        add(&p, "%s %s (%s)", n == 0 ? "Busiest:" : ",", text,
+            percent((double)h->queries / (double)i->queries, share));
+    }
+    flush(&p, to);
+}
+
+/* A long name keeps its end, which says whose it is. */
+static void write_names(const struct incident *i, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    for (unsigned n = 0; n < i->names; n++) {
+        if (!i->name[n].named)
+            continue;
+        size_t length = strlen(i->name[n].name);
+        const char *from = length > 60 ? i->name[n].name + length - 57 : i->name[n].name;
+        add(&p, "%s %s%s", p.used == 0 ? "Names:" : ",", length > 60 ? "..." : "", from);
+    }
+    flush(&p, to);
+}
+
+static void write_culprits(const struct incident *i, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < i->prefixes && i->prefixes > 1; n++)
+        add(&p, "%s %s", n == 0 ? "Networks:" : ",", prefix_format(i->prefix[n], text));
+    flush(&p, to);
+}
+
+static void write_loss(const struct incident *i, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    if (i->lossy)
+        add(&p, "Frames were lost in capture meanwhile: the figures are too small, and shares "
+                "may be wrong.");
+    flush(&p, to);
+}
+
+static void write_links(const struct config *c, const struct mail_story *story, FILE *to)
+{
+    char id[INCIDENT_ID_BYTES];
+    (void)snprintf(id, sizeof id, "%s", story->event->incident.id);
+    make_printable(id);
+    if (c->page_url[0] != '\0')
+        (void)fprintf(to, "Page: %s/incidents/%s/\r\n", c->page_url, id);
+    if (story->pictures > 0)
+        (void)fprintf(to, "%s attached.\r\n", story->pictures == 1 ? "Graph" : "Graphs");
+}
+
+void mail_text_write(const struct config *c, const struct mail_story *story, FILE *to)
+{
+    const struct incident_event *e = story->event;
+    const struct incident *i = &e->incident;
+    struct paragraph p = {.used = 0};
+
+    write_head(c, story, to);
+    add(&p, "%s.", i->summary);
+    flush(&p, to);
+    if (e->state == INCIDENT_OPENED)
+        write_beginning(e, to);
+    if (e->state == INCIDENT_CHANGED)
+        write_change(story, to);
+    if (e->state == INCIDENT_CLOSED)
+        write_end(e, to);
+    add_types(&p, e);
+    add_hosts(&p, i);
+    flush(&p, to);
+    write_leading_hosts(i, to);
+    write_names(i, to);
+    write_culprits(i, to);
+    write_loss(i, to);
+    write_links(c, story, to);
+}
