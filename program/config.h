@@ -62,6 +62,7 @@ struct config {
     char mail_password_file[CONFIG_PATH_BYTES];
     enum config_starttls starttls;
     char sendmail[CONFIG_PATH_BYTES];
+    uint32_t mail_timeout_s;
     uint32_t update_minutes; /* of event time, between two "changed" mails of one incident */
 
     char webhook_url[CONFIG_URL_BYTES]; /* empty: no webhook */

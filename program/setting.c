@@ -70,6 +70,8 @@ static const struct setting settings[] = {
          "encryption of an smtp:// connection"},
         {"mail.sendmail", SETTING_PATH, AT(sendmail), 1, SIZE(sendmail), "/usr/sbin/sendmail",
          "program that takes mail where no smarthost is set"},
+        {"mail.timeout", SETTING_COUNT, AT(mail_timeout_s), 1, 600, "60",
+         "seconds for handing over one mail"},
         {"mail.update-minutes", SETTING_COUNT, AT(update_minutes), 0, 1440, "30",
          "at most one mail about a change in so many minutes; a new wave is always told"},
 

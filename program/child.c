@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void reset_signals(void)
+{
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int s = 1; s < NSIG; s++)
+        (void)signal(s, SIG_DFL);
+}
+
+_Noreturn static void become(const char *const argv[], int input, int output)
+{
+    (void)setpgid(0, 0);
+    reset_signals();
+    if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+        _exit(127);
+    (void)close_range(3, ~0U, 0);
+    (void)execv(argv[0], (char *const *)argv);
+    (void)dprintf(2, "%s: %s", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* Keeps what fits; the rest is read and forgotten.  False: there will be no more. */
+static bool hear(int output, struct child_end *end)
+{
+    char part[4096];
+    ssize_t n = read(output, part, sizeof part);
+    if (n <= 0)
+        return n < 0 && (errno == EAGAIN || errno == EINTR);
+    size_t used = strlen(end->said);
+    (void)snprintf(end->said + used, sizeof end->said - used, "%.*s", (int)n, part);
+    return true;
+}
+
+/* Until it has ended or the time is over. */
+static void attend(int process, int output, int64_t until_ms, struct child_end *end)
+{
+    struct pollfd fds[] = {{.fd = process, .events = POLLIN}, {.fd = output, .events = POLLIN}};
+    while (fds[0].revents == 0) {
+        int64_t left = until_ms - now_ms();
+        end->late = left <= 0;
+        if (end->late || (poll(fds, 2, (int)left) < 0 && errno != EINTR))
+            return;
+        if (fds[1].revents != 0 && !hear(output, end))
+            fds[1].fd = -1;
+    }
+    (void)hear(output, end);
+}
+
+static void reap(pid_t pid, struct child_end *end)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    end->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    end->said[strcspn(end->said, "\r\n")] = '\0';
+}
+
+static bool start(const char *const argv[], int input, int output[2], pid_t *pid,
+                  struct error *err)
+{
+    if (pipe2(output, O_CLOEXEC | O_NONBLOCK) != 0)
+        return error_errno(err, "a pipe to %s", argv[0]);
+    *pid = fork();
+    if (*pid == 0)
+        become(argv, input, output[1]);
+    (void)close(output[1]);
+    if (*pid > 0)
+        return true;
+    (void)error_errno(err, "starting %s", argv[0]);
+    (void)close(output[0]);
+    return false;
+}
+
+bool child_run(const char *const argv[], int input, unsigned deadline_s, struct child_end *end,
+               struct error *err)
+{
+    int output[2];
+    pid_t pid = -1;
+    *end = (struct child_end){.status = -1};
+    if (!start(argv, input, output, &pid, err))
+        return false;
+    (void)setpgid(pid, pid);
+    int process = pidfd_open(pid, 0);
+    if (process >= 0)
+        attend(process, output[0], now_ms() + (int64_t)deadline_s * 1000, end);
+    if (process < 0 || end->late)
+        (void)kill(-pid, SIGKILL);
+    reap(pid, end);
+    if (process >= 0)
+        (void)close(process);
+    (void)close(output[0]);
+    return true;
+}
