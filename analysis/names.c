@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/names.h"
 
-#include "analysis/pages.h"
+#include "analysis/region.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -46,11 +46,11 @@ struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct e
         goto no_memory;
     n->mask = buckets - 1;
     n->seed = seed;
-    n->buckets = pages_reserve(buckets * sizeof *n->buckets, false);
-    n->stored = pages_reserve(places(n) * sizeof *n->stored, false);
-    n->hash = pages_reserve(places(n) * sizeof *n->hash, false);
+    n->buckets = region_reserve(buckets * sizeof *n->buckets, false);
+    n->stored = region_reserve(places(n) * sizeof *n->stored, false);
+    n->hash = region_reserve(places(n) * sizeof *n->hash, false);
     if (evict)
-        n->error = pages_reserve(places(n) * sizeof *n->error, false);
+        n->error = region_reserve(places(n) * sizeof *n->error, false);
     if (n->buckets != NULL && n->stored != NULL && n->hash != NULL && (!evict || n->error != NULL))
         return n;
 
@@ -64,10 +64,10 @@ void names_free(struct names *n)
 {
     if (n == NULL)
         return;
-    pages_release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
-    pages_release(n->stored, places(n) * sizeof *n->stored);
-    pages_release(n->hash, places(n) * sizeof *n->hash);
-    pages_release(n->error, places(n) * sizeof *n->error);
+    region_release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
+    region_release(n->stored, places(n) * sizeof *n->stored);
+    region_release(n->hash, places(n) * sizeof *n->hash);
+    region_release(n->error, places(n) * sizeof *n->error);
     free(n);
 }
 

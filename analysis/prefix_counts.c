@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/prefix_counts.h"
 
-#include "analysis/pages.h"
+#include "analysis/region.h"
 
 #include <assert.h>
 #include <math.h>
@@ -53,10 +53,10 @@ struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct
         goto no_memory;
     t->size = records;
     t->mask = slots_for(records) - 1;
-    t->records = pages_reserve(records * sizeof *t->records, true);
-    t->slots = pages_reserve((t->mask + 1) * sizeof *t->slots, true);
+    t->records = region_reserve(records * sizeof *t->records, true);
+    t->slots = region_reserve((t->mask + 1) * sizeof *t->slots, true);
     if (direct)
-        t->direct = pages_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
+        t->direct = region_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
     if (t->records == NULL || t->slots == NULL || (direct && t->direct == NULL))
         goto no_memory;
     if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
@@ -76,9 +76,9 @@ void prefix_counts_free(struct prefix_counts *t)
 {
     if (t == NULL)
         return;
-    pages_release(t->records, t->size * sizeof *t->records);
-    pages_release(t->slots, (t->mask + 1) * sizeof *t->slots);
-    pages_release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
+    region_release(t->records, t->size * sizeof *t->records);
+    region_release(t->slots, (t->mask + 1) * sizeof *t->slots);
+    region_release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
     free(t);
 }
 

@@ -96,8 +96,10 @@ static bool take_lock(struct store *s, const char *directory, struct error *err)
         return error_errno(err, "%s", path);
     if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
         return true;
-    if (errno == EWOULDBLOCK)
-        return error_set(err, "%s: another rootwatch uses this state directory", directory);
+    if (errno == EWOULDBLOCK) {
+        error_set(err, "%s: another rootwatch uses this state directory", directory);
+        return error_kind(err, ERROR_IN_USE);
+    }
     return error_errno(err, "locking %s", path);
 }
 

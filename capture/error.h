@@ -18,6 +18,7 @@ enum error_kind {
     ERROR_OTHER,
     ERROR_NO_RIGHT,     /* the process lacks a privilege */
     ERROR_NO_INTERFACE, /* the network interface is not there, or no longer */
+    ERROR_IN_USE,       /* another process has it */
 };
 
 struct error {

@@ -174,8 +174,9 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
             .poke_fd = -1,
     };
     struct engine *e = engine_create(&settings, &err);
-    if (e == NULL) {
+    if (e == NULL || !engine_start(e, false, &err)) {
         log_error(&log, "%s", err.text);
+        engine_free(e);
         return EXIT_FAILED;
     }
     progress_init(&progress, stderr);

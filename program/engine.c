@@ -78,7 +78,7 @@ static void take_up(struct engine *e, struct store *store)
     json_decref(learned);
 }
 
-static bool start_writer(struct engine *e, bool wait, struct error *err)
+bool engine_start(struct engine *e, bool live, struct error *err)
 {
     const struct config *c = e->settings.config;
     struct store *store = NULL;
@@ -92,7 +92,7 @@ static bool start_writer(struct engine *e, bool wait, struct error *err)
             .store = store,
             .events = e->settings.events,
             .log = e->settings.log,
-            .wait = wait,
+            .wait = !live,
             .hour_floor = c->hour_floor,
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
@@ -316,10 +316,6 @@ enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files
         free(opened);
         return ENGINE_FAILED;
     }
-    if (!start_writer(e, true, err)) {
-        free(opened);
-        return ENGINE_FAILED;
-    }
     clear_counters(e, e->counters);
     unsigned count = open_all(e, paths, files, opened, &r.all_bytes);
     bool whole = count == files;
@@ -383,8 +379,6 @@ bool engine_open_live(struct engine *e, struct error *err)
 
 enum engine_end engine_capture(struct engine *e, int stop_fd, struct error *err)
 {
-    if (!start_writer(e, false, err))
-        return ENGINE_FAILED;
     return capture_run(e->capture, stop_fd, err) ? ENGINE_DONE : ENGINE_FAILED;
 }
 

@@ -34,9 +34,14 @@ struct engine_settings {
     int poke_fd;       /* live: 'R' ready, '.' an interval, 'E' an event; -1: none */
 };
 
-/* Opens the store and takes up what was learned.  Live: also opens the interface. */
 struct engine *engine_create(const struct engine_settings *settings, struct error *err);
 void engine_free(struct engine *e); /* NULL is fine */
+
+/*
+ * Opens the store, takes up what was learned and starts the writer's thread; `live`: the writer
+ * never makes capture wait.  Before reading or capturing.
+ */
+bool engine_start(struct engine *e, bool live, struct error *err);
 
 /*
  * Reads the files, in the order of their first frames, as one stream.  `progress`, where not

@@ -16,7 +16,9 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *does;
 } commands[] = {
+        {"run", cmd_run, "the daemon: capture live, count, notice, store, tell"},
         {"read", cmd_read, "count, notice and summarise what is in capture files"},
+        {"incident", cmd_incident, "incidents, and what is known of each"},
 };
 
 static void print_help(FILE *to)

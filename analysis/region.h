@@ -8,5 +8,5 @@
 #include <stddef.h>
 
 /* `huge`: in pages of 2 MiB where the system has them, for what is read at random; NULL: no memory. */
-void *pages_reserve(size_t bytes, bool huge);
-void pages_release(void *p, size_t bytes); /* NULL is fine; `bytes` as they were reserved */
+void *region_reserve(size_t bytes, bool huge);
+void region_release(void *p, size_t bytes); /* NULL is fine; `bytes` as they were reserved */

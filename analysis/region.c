@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "analysis/pages.h"
+#include "analysis/region.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
@@ -31,7 +31,7 @@ static void *reserve_aligned(size_t size)
     return p + before;
 }
 
-void *pages_reserve(size_t bytes, bool huge)
+void *region_reserve(size_t bytes, bool huge)
 {
     size_t size = whole_pages(bytes);
     if (huge)
@@ -40,7 +40,7 @@ void *pages_reserve(size_t bytes, bool huge)
     return p == MAP_FAILED ? NULL : p;
 }
 
-void pages_release(void *p, size_t bytes)
+void region_release(void *p, size_t bytes)
 {
     if (p != NULL)
         munmap(p, whole_pages(bytes));

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include "analysis/store.h"
+#include "program/config.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char usage[] = "usage: rootwatch incident list [-c FILE] [--state DIR] [--json]\n"
+                            "       rootwatch incident show ID [-c FILE] [--state DIR] [--json]\n";
+
+struct options {
+    const char *config;
+    const char *state;
+    bool json;
+};
+
+static const char *time_text(int64_t time_s, char text[static 32])
+{
+    time_t at = (time_t)time_s;
+    struct tm utc;
+    gmtime_r(&at, &utc);
+    (void)strftime(text, 32, "%Y-%m-%d %H:%M UTC", &utc);
+    return text;
+}
+
+static void print_json(const struct incident_event *e)
+{
+    json_t *json = incident_event_json(e);
+    if (json != NULL)
+        (void)json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    putchar('\n');
+    json_decref(json);
+}
+
+static bool list_one(void *argument, const struct incident_event *e)
+{
+    const struct options *o = argument;
+    char began[32];
+    if (o->json) {
+        print_json(e);
+        return true;
+    }
+    printf("%-12s %-6s since %s  %s\n", e->incident.id,
+           e->state == INCIDENT_CLOSED ? "closed" : "open",
+           time_text(e->incident.began_s, began), e->incident.summary);
+    return true;
+}
+
+static void print_types(const struct incident *i)
+{
+    if (i->types == 0)
+        return;
+    printf("\n  %-10s %12s %12s %14s\n", "type", "before q/s", "now q/s", "queries");
+    for (unsigned n = 0; n < i->types; n++)
+        printf("  %-10s %12.1f %12.1f %14" PRIu64 "%s\n", i->type[n].qtype,
+               i->type[n].before_qps, i->type[n].now_qps, i->type[n].queries,
+               i->type[n].named ? "  *" : "");
+}
+
+static void print_hosts(const struct incident *i)
+{
+    if (i->hosts_listed == 0)
+        return;
+    printf("\n  %u hosts, the busiest first\n", i->hosts);
+    for (unsigned n = 0; n < i->hosts_listed; n++) {
+        char text[INET6_ADDRSTRLEN] = "";
+        inet_ntop(i->host[n].ipv6 ? AF_INET6 : AF_INET, i->host[n].address, text, sizeof text);
+        printf("  %-40s %14" PRIu64 "\n", text, i->host[n].queries);
+    }
+}
+
+static void print_names(const struct incident *i)
+{
+    if (i->names == 0)
+        return;
+    printf("\n  names\n");
+    for (unsigned n = 0; n < i->names; n++)
+        printf("  %-40s %14" PRIu64 "%s\n", i->name[n].name, i->name[n].queries,
+               i->name[n].named ? "  *" : "");
+}
+
+static bool show_one(void *argument, const struct incident_event *e)
+{
+    const struct options *o = argument;
+    const struct incident *i = &e->incident;
+    char text[32];
+    if (o->json) {
+        print_json(e);
+        return true;
+    }
+    printf("%s  %s  %s\n  %s\n", i->id, incident_state_name(e->state),
+           time_text(e->time_s, text), i->summary);
+    printf("  since %s; rate %.0f queries/s, usual %.1f, highest %.0f; share %.1f %%\n",
+           time_text(i->began_s, text), i->rate_qps, i->baseline_qps, i->peak_qps,
+           100 * i->share);
+    printf("  all queries %.0f/s, usual %.0f/s\n", i->total_qps, i->usual_qps);
+    if (i->lossy)
+        printf("  frames were lost meanwhile: the figures are too small\n");
+    print_types(i);
+    print_hosts(i);
+    print_names(i);
+    putchar('\n');
+    return true;
+}
+
+static bool count_one(void *argument, const struct incident_event *e)
+{
+    (void)e;
+    ++*(unsigned *)argument;
+    return true;
+}
+
+static int show(struct store *s, struct options *o, const char *id)
+{
+    struct error err;
+    unsigned events = 0;
+    if (!store_events(s, id, count_one, &events, &err) ||
+        !store_events(s, id, show_one, o, &err)) {
+        fprintf(stderr, "rootwatch incident: %s\n", err.text);
+        return EXIT_FAILED;
+    }
+    if (events > 0)
+        return EXIT_DONE;
+    fprintf(stderr, "rootwatch incident: no incident \"%s\"; `rootwatch incident list` has all\n",
+            id);
+    return EXIT_FAILED;
+}
+
+static int list(struct store *s, struct options *o)
+{
+    struct error err;
+    unsigned count = 0;
+    if (!store_incidents(s, INT64_MIN, INT64_MAX, list_one, o, &err) ||
+        !store_incidents(s, INT64_MIN, INT64_MAX, count_one, &count, &err)) {
+        fprintf(stderr, "rootwatch incident: %s\n", err.text);
+        return EXIT_FAILED;
+    }
+    if (count == 0 && !o->json)
+        printf("No incidents.\n");
+    return EXIT_DONE;
+}
+
+static bool take_options(int argc, char **argv, struct options *o)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"state", required_argument, NULL, 's'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    int option;
+    *o = (struct options){.config = NULL};
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+        if (option == 'c')
+            o->config = optarg;
+        else if (option == 's')
+            o->state = optarg;
+        else if (option == 'j')
+            o->json = true;
+        else
+            return false;
+    }
+    return true;
+}
+
+static int do_command(int argc, char **argv, struct options *o, const char *state)
+{
+    struct error err;
+    bool listing = argc - optind == 1 && strcmp(argv[optind], "list") == 0;
+    bool showing = argc - optind == 2 && strcmp(argv[optind], "show") == 0;
+    if (!listing && !showing) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    struct store *s = store_open(state, STORE_READ, &err);
+    if (s == NULL) {
+        fprintf(stderr, "rootwatch incident: %s\n", err.text);
+        return EXIT_FAILED;
+    }
+    int status = listing ? list(s, o) : show(s, o, argv[optind + 1]);
+    store_close(s);
+    if (fflush(stdout) != 0)
+        status = EXIT_FAILED;
+    return status;
+}
+
+int cmd_incident(int argc, char **argv)
+{
+    struct options o;
+    struct config c;
+    struct config_problems problems;
+    if (!take_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (!config_load(o.config, &c, &problems)) {
+        config_print_problems(&problems, stderr);
+        return EXIT_USAGE;
+    }
+    return do_command(argc, argv, &o, o.state != NULL ? o.state : c.state);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include "program/engine.h"
+#include "program/privileges.h"
+#include "program/supervisor.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOCK_TRIES = 30, LOCK_WAIT_MS = 100 };
+
+static const char usage[] = "usage: rootwatch run [-c FILE]\n";
+
+static int stop_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* The process before this one may still be letting go of the directory. */
+static bool start(struct engine *e, struct error *err)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (engine_start(e, true, err))
+            return true;
+        if (err->kind != ERROR_IN_USE)
+            return false;
+        const struct timespec wait = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
+        (void)nanosleep(&wait, NULL);
+    }
+    return false;
+}
+
+static int status_of(const struct error *err)
+{
+    switch (err->kind) {
+    case ERROR_NO_RIGHT:
+        return EXIT_NO_RIGHT;
+    case ERROR_NO_INTERFACE:
+        return EXIT_NO_INTERFACE;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static int fail(const struct log *log, const struct error *err, struct engine *e)
+{
+    log_error(log, "%s", err->text);
+    engine_free(e);
+    return status_of(err);
+}
+
+/* The capturing process, from its first line to its last. */
+static int capture(const struct config *c, const struct log *log, int poke_fd)
+{
+    struct error err = {.kind = ERROR_OTHER};
+    const struct engine_settings settings = {
+            .config = c, .log = log, .state = c->state, .poke_fd = poke_fd};
+    int stop_fd = stop_signals();
+    struct engine *e = engine_create(&settings, &err);
+    if (e == NULL || !engine_open_live(e, &err))
+        return fail(log, &err, e);
+    if (!privileges_drop(c->user, &err) || !start(e, &err))
+        return fail(log, &err, e);
+    enum engine_end end = engine_capture(e, stop_fd, &err);
+    if (end == ENGINE_FAILED)
+        log_error(log, "%s", err.text);
+    struct writer_counts counts = engine_finish(e);
+    if (counts.dropped + counts.failed > 0)
+        log_warning(log, "%llu minutes, hours or events could not be stored",
+                    (unsigned long long)(counts.dropped + counts.failed));
+    engine_free(e);
+    return end == ENGINE_FAILED ? status_of(&err) : EXIT_DONE;
+}
+
+int cmd_run(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {NULL, 0, NULL, 0}};
+    struct config c;
+    struct config_problems problems;
+    struct log log;
+    const char *file = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+        if (option != 'c') {
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+        file = optarg;
+    }
+    if (optind < argc) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    log_init(&log, STDERR_FILENO);
+    if (!config_load(file, &c, &problems)) {
+        config_print_problems(&problems, stderr);
+        return EXIT_CONFIGURATION;
+    }
+    if (c.interface[0] == '\0') {
+        log_error(&log, "%s: capture.interface: not set; `run` needs one",
+                  c.file[0] ? c.file : CONFIG_FILE);
+        return EXIT_CONFIGURATION;
+    }
+    const struct supervisor_settings settings = {
+            .config_file = file, .config = &c, .log = &log, .capture = capture};
+    return supervisor_run(&settings);
+}

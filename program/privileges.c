@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/privileges.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static bool become(const char *user, struct error *err)
+{
+    errno = 0;
+    const struct passwd *p = getpwnam(user);
+    if (p == NULL)
+        return errno != 0 ? error_errno(err, "user %s", user)
+                          : error_set(err, "user %s: there is no such user", user);
+    if (p->pw_uid == geteuid())
+        return true;
+    if (initgroups(user, p->pw_gid) != 0 || setgid(p->pw_gid) != 0 || setuid(p->pw_uid) != 0)
+        return error_errno(err, "becoming user %s", user);
+    return true;
+}
+
+static bool apply(capng_select_t set, struct error *err)
+{
+    return capng_apply(set) == 0 || error_set(err, "dropping capabilities: the kernel refuses");
+}
+
+bool privileges_drop(const char *user, struct error *err)
+{
+    if (user[0] != '\0' && !become(user, err))
+        return false;
+    capng_clear(CAPNG_SELECT_CAPS);
+    if (!apply(CAPNG_SELECT_CAPS, err))
+        return false;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_errno(err, "renouncing new privileges");
+    return true;
+}
+
+bool privileges_keep_capture(struct error *err)
+{
+    static const unsigned kept[] = {CAP_NET_RAW, CAP_SETUID, CAP_SETGID, CAP_KILL};
+    capng_get_caps_process();
+    bool has[sizeof kept / sizeof *kept];
+    for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++)
+        has[i] = capng_have_capability(CAPNG_PERMITTED, kept[i]);
+    capng_clear(CAPNG_SELECT_CAPS);
+    for (unsigned i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (has[i])
+            capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+    return apply(CAPNG_SELECT_CAPS, err);
+}

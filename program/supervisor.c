@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/supervisor.h"
+
+#include "program/command.h"
+#include "program/jobs.h"
+#include "program/privileges.h"
+#include "program/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    JOBS_EVERY_S = 60,
+    BACK_OFF_MAX_S = 60,
+    STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
+};
+
+struct supervisor {
+    const struct supervisor_settings *settings;
+    sigset_t before; /* signals blocked when we were started */
+    int signal_fd;
+    int poke[2]; /* from the capturing process */
+    pid_t capture; /* 0: none runs */
+    pid_t jobs;
+    int64_t jobs_begun_s;
+    int64_t jobs_due_s;
+    int64_t started_s;  /* the capturing process */
+    int64_t restart_s;  /* when it is to be started again; 0: not */
+    unsigned back_off_s;
+    bool ready;
+    bool replacing; /* the capturing process was asked to end for a new configuration */
+    int asked;      /* to stop: how often */
+    int status;
+};
+
+static int64_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+static bool open_signals(struct supervisor *s)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, &s->before) != 0)
+        return false;
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd >= 0 && pipe2(s->poke, O_CLOEXEC | O_NONBLOCK) == 0;
+}
+
+static void start_capture(struct supervisor *s)
+{
+    const struct log *log = s->settings->log;
+    pid_t parent = getpid();
+    s->restart_s = 0;
+    s->started_s = now_s();
+    s->capture = fork();
+    if (s->capture < 0) {
+        log_error(log, "starting the capturing process: %s", strerror(errno));
+        s->capture = 0;
+        s->restart_s = now_s() + BACK_OFF_MAX_S;
+    } else if (s->capture == 0) {
+        /* Without its parent it would be a daemon that nobody looks after. */
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        close(s->signal_fd);
+        close(s->poke[0]);
+        if (getppid() != parent)
+            _exit(EXIT_FAILED);
+        _exit(s->settings->capture(s->settings->config, log, s->poke[1]));
+    }
+}
+
+static void start_jobs(struct supervisor *s)
+{
+    if (s->jobs > 0)
+        return;
+    s->jobs = jobs_start(s->settings->config, s->settings->config->state, s->settings->log);
+    s->jobs_begun_s = now_s();
+    s->jobs_due_s = now_s() + JOBS_EVERY_S;
+}
+
+static void read_pokes(struct supervisor *s)
+{
+    char what[256];
+    ssize_t got = read(s->poke[0], what, sizeof what);
+    for (ssize_t i = 0; i < got; i++) {
+        if (what[i] == 'E')
+            s->jobs_due_s = 0;
+        if (what[i] != 'R')
+            continue;
+        char status[128];
+        s->ready = true;
+        (void)snprintf(status, sizeof status, "capturing on %s",
+                       s->settings->config->interface);
+        log_notice(s->settings->log, "%s", status);
+        service_ready(status);
+    }
+    if (got > 0)
+        service_alive();
+}
+
+static void reload(struct supervisor *s)
+{
+    struct config fresh;
+    struct config_problems problems;
+    service_reloading();
+    if (!config_load(s->settings->config_file, &fresh, &problems)) {
+        for (unsigned i = 0; i < problems.count && i < CONFIG_PROBLEMS; i++)
+            log_error(s->settings->log, "%s", problems.problem[i].text);
+        log_error(s->settings->log, "the old configuration stays in force");
+        service_ready("the old configuration stays in force");
+        return;
+    }
+    *s->settings->config = fresh;
+    log_notice(s->settings->log, "the configuration was read anew");
+    s->replacing = true;
+    if (s->capture > 0)
+        kill(s->capture, SIGTERM);
+}
+
+static void stop(struct supervisor *s)
+{
+    s->asked++;
+    service_stopping();
+    if (s->capture > 0)
+        kill(s->capture, s->asked == 1 ? SIGTERM : SIGKILL);
+}
+
+static void read_signals(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            reload(s);
+        else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            stop(s);
+    }
+}
+
+/* What ends the daemon rather than being tried again: nothing would change by itself. */
+static bool is_final(const struct supervisor *s, int status)
+{
+    if (s->asked > 0)
+        return true;
+    if (status == EXIT_NO_RIGHT || status == EXIT_CONFIGURATION)
+        return true;
+    return !s->ready && status != EXIT_DONE;
+}
+
+static void plan_restart(struct supervisor *s, int wait_status)
+{
+    bool lasted = now_s() - s->started_s >= STABLE_S;
+    s->back_off_s = s->back_off_s == 0 || lasted ? 1 : s->back_off_s * 2;
+    if (s->back_off_s > BACK_OFF_MAX_S)
+        s->back_off_s = BACK_OFF_MAX_S;
+    s->restart_s = now_s() + s->back_off_s;
+    if (WIFSIGNALED(wait_status))
+        log_error(s->settings->log, "the capturing process was ended by signal %d (%s); started "
+                                    "again in %u s",
+                  WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)), s->back_off_s);
+    else
+        log_error(s->settings->log, "the capturing process ended with status %d; started again "
+                                    "in %u s",
+                  WEXITSTATUS(wait_status), s->back_off_s);
+}
+
+/* True: that was the end of it. */
+static bool capture_ended(struct supervisor *s, int wait_status)
+{
+    int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : EXIT_FAILED;
+    s->capture = 0;
+    s->jobs_due_s = 0; /* what it stored last */
+    if (s->replacing && s->asked == 0) {
+        s->replacing = false;
+        start_capture(s);
+        return false;
+    }
+    if (is_final(s, status)) {
+        s->status = s->asked > 1 ? EXIT_FAILED : status;
+        return true;
+    }
+    plan_restart(s, wait_status);
+    return false;
+}
+
+static void jobs_ended(struct supervisor *s, int wait_status)
+{
+    s->jobs = 0;
+    if (WIFSIGNALED(wait_status))
+        log_error(s->settings->log, "archiving and telling was ended by signal %d (%s); tried "
+                                    "again in a minute",
+                  WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+}
+
+static bool reap(struct supervisor *s)
+{
+    int wait_status;
+    pid_t pid;
+    bool over = false;
+    while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+        if (pid == s->capture)
+            over |= capture_ended(s, wait_status);
+        else if (pid == s->jobs)
+            jobs_ended(s, wait_status);
+    }
+    return over;
+}
+
+static void do_what_is_due(struct supervisor *s)
+{
+    int64_t now = now_s();
+    if (s->restart_s != 0 && now >= s->restart_s)
+        start_capture(s);
+    if (s->jobs > 0 && now - s->jobs_begun_s > JOBS_DEADLINE_S)
+        kill(s->jobs, SIGKILL);
+    if (s->ready && now >= s->jobs_due_s)
+        start_jobs(s);
+}
+
+/* The last events and minutes are told and archived before the end. */
+static void finish(struct supervisor *s)
+{
+    if (s->jobs > 0)
+        (void)waitpid(s->jobs, NULL, 0);
+    s->jobs = 0;
+    if (!s->ready || s->asked > 1)
+        return;
+    start_jobs(s);
+    if (s->jobs > 0)
+        (void)waitpid(s->jobs, NULL, 0);
+}
+
+int supervisor_run(const struct supervisor_settings *settings)
+{
+    struct supervisor s = {.settings = settings, .status = EXIT_FAILED};
+    struct error err;
+    if (!open_signals(&s)) {
+        log_error(settings->log, "preparing to wait: %s", strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (!privileges_keep_capture(&err))
+        log_warning(settings->log, "%s", err.text);
+    start_capture(&s);
+    for (bool over = false; !over;) {
+        struct pollfd p[] = {{.fd = s.signal_fd, .events = POLLIN},
+                             {.fd = s.poke[0], .events = POLLIN}};
+        (void)poll(p, 2, 1000);
+        read_pokes(&s);
+        read_signals(&s);
+        over = reap(&s) || (s.asked > 0 && s.capture == 0);
+        do_what_is_due(&s);
+    }
+    finish(&s);
+    return s.status;
+}

@@ -1,0 +1,27 @@
+/*
+ * The parent of `run`: it parses nothing that comes from outside, keeps the right to open the
+ * interface, and starts the capturing process again when that ends without being asked to.
+ *
+ *     SIGTERM, SIGINT   the capturing process finishes its interval and saves; a second one
+ *                       ends it now
+ *     SIGHUP            the configuration is read anew; with an error in it the old one stays,
+ *                       else the capturing process is replaced
+ *
+ * It has one thread and starts short-lived children: see jobs.h.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "program/config.h"
+#include "program/log.h"
+
+struct supervisor_settings {
+    const char *config_file; /* as given on the command line; NULL: the usual one */
+    struct config *config;
+    const struct log *log;
+    /* The capturing process: returns its exit status.  `poke_fd`: see engine.h. */
+    int (*capture)(const struct config *c, const struct log *log, int poke_fd);
+};
+
+/* Runs until told to stop; returns the exit status. */
+int supervisor_run(const struct supervisor_settings *settings);
