@@ -1,9 +1,8 @@
 /*
  * Reads classic pcap files, without libpcap: the same records for less of the time.
  *
- * All four kinds: seconds with micro- or nanoseconds, in either byte order; seconds are
- * unsigned and last until 2106.  Blocks of 256 KiB are read to one place that stays in the
- * cache, and what is left of an incomplete record is moved in front of the next block.
+ * All of their kinds: seconds with micro- or nanoseconds, in either byte order, and the
+ * modified one with longer record headers; seconds are unsigned and last until 2106.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -4,6 +4,7 @@
 #include "capture/classic.h"
 #include "capture/live.h"
 #include "capture/offline.h"
+#include "capture/pcapng.h"
 
 #include <stdlib.h>
 
@@ -32,7 +33,12 @@ static bool open_reader(struct source *s, struct input *in, struct error *err)
     err->text[0] = '\0';
     if (input_peek(in, first, err) == 0)
         return err->text[0] == '\0' ? error_set(err, "empty, not a capture file") : false;
-    s->reader = classic_is(first) ? classic_open(in, err) : offline_open(in, err);
+    if (classic_is(first))
+        s->reader = classic_open(in, err);
+    else if (pcapng_is(first))
+        s->reader = pcapng_open(in, err);
+    else
+        s->reader = offline_open(in, err);
     return s->reader != NULL;
 }
 
