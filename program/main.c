@@ -19,6 +19,7 @@ static const struct command {
         {"run", cmd_run, "the daemon: capture live, count, notice, store, tell"},
         {"read", cmd_read, "count, notice and summarise what is in capture files"},
         {"incident", cmd_incident, "incidents, and what is known of each"},
+        {"check", cmd_check, "read the configuration and say every error"},
 };
 
 static void print_help(FILE *to)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include "program/config.h"
+#include "program/setting.h"
+
+#include <errno.h>
+#include <fontconfig/fontconfig.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: rootwatch check [-c FILE]\n";
+
+/* What is wrong with this machine: `run` would fail, or work less well. */
+struct findings {
+    unsigned errors, warnings;
+};
+
+__attribute__((format(printf, 3, 4))) static void say(unsigned *count, const char *kind,
+                                                      const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)fprintf(stderr, "%s: ", kind);
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    (*count)++;
+}
+
+#define WARN(f, ...) say(&(f)->warnings, "warning", __VA_ARGS__)
+#define FAIL(f, ...) say(&(f)->errors, "error", __VA_ARGS__)
+
+static void check_interface(const struct config *c, struct findings *f)
+{
+    if (c->interface[0] == '\0')
+        WARN(f, "capture.interface: is not set; `rootwatch run` needs it");
+    else if (strcmp(c->interface, "any") == 0)
+        WARN(f, "capture.interface: \"any\" sees a message once on each interface it passes");
+    else if (if_nametoindex(c->interface) == 0)
+        FAIL(f, "capture.interface: there is no interface \"%s\" here", c->interface);
+}
+
+static void check_user(const struct config *c, struct findings *f)
+{
+    if (c->user[0] != '\0' && getpwnam(c->user) == NULL)
+        FAIL(f, "user: there is no user \"%s\" here", c->user);
+}
+
+/* Whether the user that `run` becomes may write there. */
+static bool may_write(const struct config *c, const char *path, const struct stat *st)
+{
+    const struct passwd *user = c->user[0] != '\0' ? getpwnam(c->user) : NULL;
+    if (user == NULL || geteuid() != 0)
+        return access(path, W_OK | X_OK) == 0;
+    return user->pw_uid == 0 || (st->st_uid == user->pw_uid && (st->st_mode & S_IWUSR) != 0) ||
+           (st->st_gid == user->pw_gid && (st->st_mode & S_IWGRP) != 0) ||
+           (st->st_mode & S_IWOTH) != 0;
+}
+
+static void check_directory(const struct config *c, const char *name, const char *path,
+                            struct findings *f)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        WARN(f, "%s: %s: %s", name, path, strerror(errno));
+    else if (!S_ISDIR(st.st_mode))
+        FAIL(f, "%s: %s is not a directory", name, path);
+    else if (!may_write(c, path, &st))
+        FAIL(f, "%s: %s cannot be written to%s%s", name, path, c->user[0] != '\0' ? " by " : "",
+             c->user);
+}
+
+static void check_directories(const struct config *c, struct findings *f)
+{
+    check_directory(c, "state", c->state, f);
+    if (c->www[0] != '\0')
+        check_directory(c, "www", c->www, f);
+}
+
+static bool has_font(const char *family)
+{
+    FcPattern *wanted = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
+    FcObjectSet *what = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
+    FcFontSet *found = wanted != NULL && what != NULL ? FcFontList(NULL, wanted, what) : NULL;
+    bool has = found != NULL && found->nfont > 0;
+    if (found != NULL)
+        FcFontSetDestroy(found);
+    if (what != NULL)
+        FcObjectSetDestroy(what);
+    if (wanted != NULL)
+        FcPatternDestroy(wanted);
+    return has;
+}
+
+static void check_fonts(const struct config *c, struct findings *f)
+{
+    (void)c;
+    if (!has_font("DejaVu Sans"))
+        FAIL(f, "the font DejaVu Sans is not installed: pictures would show boxes for letters "
+                "(Debian: fonts-dejavu-core)");
+    FcFini();
+}
+
+static void check_mail(const struct config *c, struct findings *f)
+{
+    if (c->mail_recipients == 0)
+        WARN(f, "mail.to: is not set; nobody gets mail about incidents");
+    else if (c->smarthost[0] == '\0' && access(c->sendmail, X_OK) != 0)
+        FAIL(f, "mail.sendmail: %s: %s, and no mail.smarthost is set", c->sendmail,
+             strerror(errno));
+    if (c->mail_recipients > 0 && c->page_url[0] == '\0')
+        WARN(f, "page-url: is not set; mails cannot link to the page of an incident");
+    if (c->mail_password_file[0] != '\0' && access(c->mail_password_file, R_OK) != 0)
+        FAIL(f, "mail.password-file: %s: %s", c->mail_password_file, strerror(errno));
+    if (c->mail_user[0] != '\0' && c->starttls == CONFIG_STARTTLS_NEVER &&
+        strncmp(c->smarthost, "smtps:", 6) != 0)
+        WARN(f, "mail.starttls: never: the password is sent unencrypted");
+}
+
+static void check_command(const struct config *c, struct findings *f)
+{
+    if (c->notify_command[0] != '\0' && access(c->notify_command, X_OK) != 0)
+        FAIL(f, "notify.command: %s: %s", c->notify_command, strerror(errno));
+}
+
+static struct findings check_machine(const struct config *c)
+{
+    static void (*const checks[])(const struct config *, struct findings *) = {
+            check_interface, check_user, check_directories,
+            check_fonts,     check_mail, check_command,
+    };
+    struct findings f = {.errors = 0};
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        checks[i](c, &f);
+    return f;
+}
+
+static void print_understood(const struct config *c)
+{
+    size_t count;
+    const struct setting *table = setting_table(&count);
+    printf("%s\n\n", c->file[0] != '\0' ? c->file : "No file: all settings are defaults.");
+    for (size_t i = 0; i < count; i++) {
+        char text[SETTING_TEXT_BYTES];
+        (void)setting_format(&table[i], c, text);
+        bool standard = strcmp(text, table[i].standard) == 0;
+        printf("%-24s %-*s%s\n", table[i].name, standard ? 30 : 0, text[0] != '\0' ? text : "-",
+               standard ? "  (default)" : "");
+    }
+    printf("\n");
+}
+
+static int check(const char *path)
+{
+    struct config c;
+    struct config_problems problems;
+    if (!config_load(path, &c, &problems)) {
+        config_print_problems(&problems, stderr);
+        return EXIT_USAGE;
+    }
+    print_understood(&c);
+    if (fflush(stdout) != 0)
+        return EXIT_FAILED;
+    struct findings f = check_machine(&c);
+    printf("The configuration is good; on this machine: %u error%s, %u warning%s.\n", f.errors,
+           f.errors == 1 ? "" : "s", f.warnings, f.warnings == 1 ? "" : "s");
+    if (fflush(stdout) != 0)
+        return EXIT_FAILED;
+    return f.errors == 0 ? EXIT_DONE : EXIT_USAGE;
+}
+
+int cmd_check(int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    const char *path = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        }
+        if (option != 'c') {
+            fputs(usage, stderr);
+            return EXIT_USAGE;
+        }
+        path = optarg;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "rootwatch check: \"%s\" is one argument too many\n%s", argv[optind],
+                usage);
+        return EXIT_USAGE;
+    }
+    return check(path);
+}

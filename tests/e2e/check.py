@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""`rootwatch check` says every error, and the example of the documentation is good.
+
+usage: check.py ROOTWATCH EXAMPLE.yaml
+"""
+import pathlib, re, subprocess, sys, tempfile, unittest
+
+ROOTWATCH = EXAMPLE = None
+
+
+class Check(unittest.TestCase):
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-check-")
+        self.dir = pathlib.Path(self.holder.name)
+        self.file = self.dir / "r.yaml"
+
+    def tearDown(self):
+        self.holder.cleanup()
+
+    def check(self, text):
+        self.file.write_text(text)
+        return subprocess.run([ROOTWATCH, "check", "-c", self.file], text=True,
+                              capture_output=True)
+
+    def test_the_example_is_good_where_its_interface_and_user_are(self):
+        text = pathlib.Path(EXAMPLE).read_text()
+        text = text.replace("eth1", "lo").replace("user: rootwatch", "user: nobody")
+        self.dir.chmod(0o777)
+        ran = self.check(text + f"\nstate: {self.dir}\n")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.stderr, "")
+        self.assertRegex(ran.stdout, r"(?m)^server\.addresses +192\.0\.2\.53 2001:db8::53")
+        self.assertRegex(ran.stdout, r"(?m)^capture\.workers +2 *$")
+        self.assertRegex(ran.stdout, r"(?m)^counting\.interval +1 +\(default\)$")
+
+    def test_what_the_example_comments_out_is_good_too(self):
+        text = re.sub(r"(?m)^# (webhook:|  url)", r"\1", pathlib.Path(EXAMPLE).read_text())
+        ran = self.check(text.replace("eth1", "lo").replace("user: rootwatch", ""))
+        self.assertIn("webhook.url", ran.stdout)
+        self.assertRegex(ran.stdout, r"(?m)^webhook\.url +https://chat")
+
+    def test_every_error_is_said_with_its_place(self):
+        ran = self.check("capture:\n  workers: 0\nmial: x\n")
+        self.assertEqual(ran.returncode, 2)
+        self.assertEqual(ran.stdout, "")
+        first, second = ran.stderr.splitlines()
+        self.assertEqual(first, f'{self.file}:2:12: capture.workers: "0" will not do; '
+                                'allowed is a whole number from 1 to 64')
+        self.assertTrue(second.startswith(f"{self.file}:3:1: mial: is no setting"), second)
+
+    def test_what_this_machine_lacks_is_an_error(self):
+        ran = self.check(f"state: {self.file}\ncapture: {{interface: nosuch0}}\n"
+                         "user: no-such-user\nnotify: {command: /nonexistent/command}\n")
+        self.assertEqual(ran.returncode, 2)
+        for words in ('no interface "nosuch0"', "is not a directory", 'no user "no-such-user"',
+                      "/nonexistent/command: No such file"):
+            self.assertIn(words, ran.stderr)
+
+    def test_a_file_that_is_not_there_is_an_error(self):
+        ran = subprocess.run([ROOTWATCH, "check", "-c", self.dir / "none"], text=True,
+                             capture_output=True)
+        self.assertEqual((ran.returncode, ran.stdout), (2, ""))
+        self.assertIn("No such file", ran.stderr)
+
+    def test_wrong_usage_is_told_so(self):
+        for arguments in (["-x"], ["file"], ["-c"]):
+            ran = subprocess.run([ROOTWATCH, "check", *arguments], text=True,
+                                 capture_output=True)
+            self.assertEqual((ran.returncode, ran.stdout), (2, ""))
+            self.assertIn("usage: rootwatch check", ran.stderr)
+
+
+if __name__ == "__main__":
+    ROOTWATCH, EXAMPLE = (str(pathlib.Path(p).resolve()) for p in sys.argv[1:3])
+    del sys.argv[1:3]
+    unittest.main()
