@@ -205,3 +205,40 @@ Test(config, table_reads_its_own_defaults_back)
             cr_expect(eq(str, text, (char *)table[i].standard), "%s", table[i].name);
     }
 }
+
+/* The manual in one line, with single spaces, and a bar before each paragraph. */
+static char *manual(void)
+{
+    static char text[65536];
+    size_t n = 0;
+    FILE *f = fopen(DOCS "/rootwatch.yaml.5.scd", "re");
+    cr_assert(f != NULL);
+    for (int c = getc(f), before = 0; c != EOF && n + 1 < sizeof text; before = c, c = getc(f))
+        if (c == '\n' && before == '\n')
+            text[n - 1] = '|';
+        else if (c != '\n' && c != '\t' && c != ' ')
+            text[n++] = (char)c;
+        else if (n > 0 && text[n - 1] != ' ')
+            text[n++] = ' ';
+    (void)fclose(f);
+    text[n] = '\0';
+    return text;
+}
+
+Test(config, manual_has_each_setting_with_its_limits_and_default)
+{
+    size_t count;
+    const struct setting *table = setting_table(&count);
+    const char *text = manual();
+    for (size_t i = 0; i < count; i++) {
+        char heading[64], limits[SETTING_TEXT_BYTES + 32], allowed[SETTING_TEXT_BYTES];
+        (void)snprintf(heading, sizeof heading, "|*%s* ", table[i].name);
+        (void)snprintf(limits, sizeof limits, "++ Allowed: %s. Default: %s",
+                       setting_allowed(&table[i], allowed), table[i].standard);
+        const char *paragraph = strstr(text, heading);
+        cr_assert(paragraph != NULL, "%s", heading);
+        const char *first = strstr(paragraph, "++ Allowed: ");
+        cr_expect(eq(int, strncmp(first, limits, strlen(limits)), 0), "%s: %s\n%.200s",
+                  table[i].name, limits, first);
+    }
+}
