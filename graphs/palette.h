@@ -7,12 +7,15 @@
  */
 #pragma once
 
+#include "analysis/qtype.h"
+
 enum palette_use {
     PALETTE_CULPRIT, /* whoever an incident names: never used for anything else */
     PALETTE_REST,    /* all others, in grey */
     PALETTE_MARK,    /* the moments of an incident */
     PALETTE_TOTAL,
     PALETTE_USUAL,
+    PALETTE_GAP, /* not captured */
     PALETTE_USES,
 };
 
@@ -20,3 +23,5 @@ enum palette_use {
 const char *palette_colour(enum palette_use use);
 /* The colour of the nth unnamed thing in a picture; they repeat after ten. */
 const char *palette_nth(unsigned n);
+/* A query type has its colour in every picture. */
+const char *palette_qtype(enum qtype_class c);

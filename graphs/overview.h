@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a range of time was, in a few numbers: sums over its minutes, and who asked most.
+ *
+ * From hourly counts where the store has them, so over whole hours; a capture shorter than
+ * that is ranked by its minutes, where a prefix counts only while it leads.
+ */
+#pragma once
+
+#include "analysis/store.h"
+
+enum { OVERVIEW_LEADING = 20 };
+
+struct overview_source {
+    struct prefix prefix;
+    uint64_t queries;
+    uint32_t hosts;
+    double week_before; /* queries in the same hours a week earlier; NAN: not known */
+};
+
+struct overview {
+    int64_t from_s, to_s;
+    uint64_t minutes, covered_s; /* stored; seconds captured in them */
+    uint64_t queries, responses;
+    double usual, compared; /* usual queries of minutes where they are known; counted in them */
+    double peak_qps;        /* of a minute */
+    int64_t peak_s;
+    uint64_t frames, undecoded, malformed, kernel_drops, interface_drops, overflow;
+    struct overview_source source[OVERVIEW_LEADING]; /* most queries first */
+    unsigned sources;
+    bool by_hours;            /* from hourly counts, and sources_queries of the same hours */
+    uint64_t sources_queries; /* all queries of the time that sources are counted over */
+};
+
+bool overview_read(struct overview *o, struct store *s, int64_t from_s, int64_t to_s,
+                   struct error *err);
