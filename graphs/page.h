@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all pages have in common, and one function for each kind of page.  Private to graphs/:
+ * others call pages_write().
+ */
+#pragma once
+
+#include "graphs/html.h"
+#include "graphs/pages.h"
+#include "graphs/scene.h"
+
+enum page_span { PAGE_DAY, PAGE_WEEK, PAGE_MONTH, PAGE_YEAR, PAGE_SPANS };
+
+/* An incident as lists show it. */
+struct page_entry {
+    char id[INCIDENT_ID_BYTES];
+    struct prefix culprit[INCIDENT_PREFIXES];
+    unsigned culprits;
+    char fact[INCIDENT_SUMMARY_BYTES];
+    double share, rate_qps, usual_qps; /* at its peak */
+    int64_t began_s, end_s;            /* of the excess; end_s 0: goes on */
+    bool open, lossy;
+};
+
+enum { PAGE_ENTRIES = 40 };
+
+struct press {
+    struct store *store;
+    struct archive *archive;
+    const char *out_dir;
+    const struct page_options *options;
+    struct page_result *result;
+    int64_t at_s, first_s; /* end of all ranges; first minute stored */
+    struct overview day, week;
+    struct page_entry entry[PAGE_ENTRIES]; /* of a month, newest first */
+    unsigned entries;
+    struct error *err;
+};
+
+/* A page being written. */
+struct page {
+    struct html html;
+    struct press *press;
+    const char *root; /* "" or "../../": the way to index.html */
+};
+
+int64_t page_span_s(enum page_span span);
+const char *page_span_name(enum page_span span); /* "day" */
+
+bool page_begin(struct page *page, struct press *press, const char *title, const char *root,
+                int here); /* an enum page_span, or -1 */
+bool page_end(struct page *page, const char *file);
+/* A picture in its frame; `name` without ".png", `to` what it links to or NULL. */
+void page_picture(struct page *page, const char *id, const char *name,
+                  const struct picture_png *png, const char *alt, const char *to);
+void page_incidents(struct page *page, int64_t from_s, const char *none);
+void page_losses(struct page *page, const struct overview *o);
+/* Draws a graph twice and publishes both as `name`.png and `name`@2x.png. */
+bool page_draw(struct press *press, enum graph g, const struct graph_scene *scene,
+               enum picture_size size, const char *name, struct picture_png *png);
+
+bool page_write_index(struct press *press);
+bool page_write_span(struct press *press, enum page_span span);
+bool page_write_incident(struct press *press, const char *id);
+bool page_write_style(struct press *press);
