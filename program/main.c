@@ -20,6 +20,7 @@ static const struct command {
         {"read", cmd_read, "count, notice and summarise what is in capture files"},
         {"incident", cmd_incident, "incidents, and what is known of each"},
         {"check", cmd_check, "read the configuration and say every error"},
+        {"graph", cmd_graph, "draw every picture and page"},
 };
 
 static void print_help(FILE *to)
