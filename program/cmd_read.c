@@ -2,6 +2,7 @@
 #include "program/command.h"
 
 #include "program/engine.h"
+#include "program/jobs.h"
 #include "program/progress.h"
 #include "program/summary.h"
 
@@ -157,6 +158,19 @@ static bool print_summary(const struct options *o, const struct engine *e, unsig
     return false;
 }
 
+/* Archives, and mails where the configuration wants some; what waits is said. */
+static bool follow_up(const struct options *o, const struct config *c, const struct log *log)
+{
+    struct notify_counts told = {0};
+    bool good = jobs_run(c, o->state, log, &told);
+    if (told.mail.sent > 0)
+        log_notice(log, "%u mails sent", told.mail.sent);
+    if (told.mail.waiting > 0)
+        log_warning(log, "%u mails wait in %s/spool for the next run", told.mail.waiting,
+                    o->state);
+    return good;
+}
+
 static int read_all(const struct options *o, const struct config *c, FILE *events, char **files,
                     unsigned count)
 {
@@ -190,6 +204,8 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
     struct writer_counts counts = engine_finish(e);
     bool printed = print_summary(o, e, count, counts);
     engine_free(e);
+    if (o->state != NULL && !follow_up(o, c, &log))
+        return EXIT_FAILED;
     return printed && end == ENGINE_DONE && counts.failed == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -2,6 +2,7 @@
 #include "program/jobs.h"
 
 #include "program/command.h"
+#include "program/drawing.h"
 #include "program/privileges.h"
 
 #include <signal.h>
@@ -12,11 +13,14 @@
 static bool tell(const struct config *c, const char *state, struct store *store,
                  const struct log *log, struct notify_counts *counts, struct error *err)
 {
+    struct drawing drawing = {.state = state, .site = c->site, .log = log};
     const struct notify n = {
             .config = c,
             .state = state,
             .store = store,
             .now_s = time(NULL),
+            .draw = drawing_incident,
+            .draw_argument = &drawing,
             .log = log,
     };
     return notify_pending(&n, counts, err);
@@ -26,14 +30,15 @@ bool jobs_run(const struct config *c, const char *state, const struct log *log,
               struct notify_counts *counts)
 {
     struct error err;
+    bool archived = drawing_catch_up(state, log, &err);
+    if (!archived)
+        log_error(log, "%s", err.text); /* mails then go with older pictures, or none */
     struct store *store = store_open(state, STORE_NOTE, &err);
-    bool good = store != NULL;
-    if (good)
-        good = tell(c, state, store, log, counts, &err);
-    if (!good)
+    bool told = store != NULL && tell(c, state, store, log, counts, &err);
+    if (!told)
         log_error(log, "%s", err.text);
     store_close(store);
-    return good;
+    return archived && told;
 }
 
 pid_t jobs_start(const struct config *c, const char *state, const struct log *log)
