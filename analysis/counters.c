@@ -178,6 +178,11 @@ void counters_find_tlds(struct counters *c)
 /* All plain numbers stand between the first and the first table. */
 static const size_t numbers = offsetof(struct counters, qtype) / sizeof(uint64_t);
 
+static bool has_ipv6(const struct counters *c)
+{
+    return c->queries_by[TRANSPORT_UDP6] + c->queries_by[TRANSPORT_TCP6] > 0;
+}
+
 void counters_merge(struct counters *into, const struct counters *from,
                     struct prefix_counts *spill)
 {
@@ -190,8 +195,10 @@ void counters_merge(struct counters *into, const struct counters *from,
         prefix_counts_merge(into->prefixes, from->prefixes, spill);
     names_merge(into->names, from->names);
     names_merge(into->tlds, from->tlds);
-    distinct_merge(&into->addresses6, &from->addresses6);
-    distinct_merge(&into->networks6, &from->networks6);
+    if (has_ipv6(from)) {
+        distinct_merge(&into->addresses6, &from->addresses6);
+        distinct_merge(&into->networks6, &from->networks6);
+    }
     counters_add_source(&into->source, &from->source, &nothing);
 }
 
@@ -221,6 +228,10 @@ static void clear_watch(struct watch *w, struct prefix p)
 
 void counters_clear(struct counters *c, const struct prefix *watch, unsigned watched)
 {
+    if (has_ipv6(c)) {
+        memset(&c->addresses6, 0, sizeof c->addresses6);
+        memset(&c->networks6, 0, sizeof c->networks6);
+    }
     memset(&c->queries, 0, numbers * sizeof c->queries);
     tally_clear(&c->qtype);
     tally_clear(&c->qclass);
@@ -228,8 +239,6 @@ void counters_clear(struct counters *c, const struct prefix *watch, unsigned wat
     prefix_counts_clear(c->prefixes, watch, watched);
     names_clear(c->names);
     names_clear(c->tlds);
-    memset(&c->addresses6, 0, sizeof c->addresses6);
-    memset(&c->networks6, 0, sizeof c->networks6);
     for (unsigned i = 0; i < watched; i++)
         clear_watch(&c->watch[i], watch[i]);
     c->watched = watched;

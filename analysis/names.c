@@ -28,6 +28,8 @@ struct names {
     struct stored_name *stored; /* eight a bucket */
     uint64_t *hash;             /* eight a bucket */
     uint32_t *error;            /* eight a bucket; NULL: no eviction */
+    uint32_t *touched;          /* buckets with a name, in the order met */
+    uint32_t used;              /* of them */
     uint32_t mask;
     uint64_t seed;
     uint64_t lost;
@@ -49,9 +51,11 @@ struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct e
     n->buckets = region_reserve(buckets * sizeof *n->buckets, false);
     n->stored = region_reserve(places(n) * sizeof *n->stored, false);
     n->hash = region_reserve(places(n) * sizeof *n->hash, false);
+    n->touched = region_reserve(buckets * sizeof *n->touched, false);
     if (evict)
         n->error = region_reserve(places(n) * sizeof *n->error, false);
-    if (n->buckets != NULL && n->stored != NULL && n->hash != NULL && (!evict || n->error != NULL))
+    if (n->buckets != NULL && n->stored != NULL && n->hash != NULL && n->touched != NULL &&
+        (!evict || n->error != NULL))
         return n;
 
 no_memory:
@@ -66,6 +70,7 @@ void names_free(struct names *n)
         return;
     region_release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
     region_release(n->stored, places(n) * sizeof *n->stored);
+    region_release(n->touched, ((size_t)n->mask + 1) * sizeof *n->touched);
     region_release(n->hash, places(n) * sizeof *n->hash);
     region_release(n->error, places(n) * sizeof *n->error);
     free(n);
@@ -73,7 +78,9 @@ void names_free(struct names *n)
 
 void names_clear(struct names *n)
 {
-    memset(n->buckets, 0, ((size_t)n->mask + 1) * sizeof *n->buckets);
+    for (uint32_t i = 0; i < n->used; i++)
+        n->buckets[n->touched[i]] = (struct bucket){.tag = {0}};
+    n->used = 0;
     n->lost = 0;
 }
 
@@ -114,6 +121,8 @@ static void put(struct names *n, struct bucket *b, unsigned i, uint64_t hash,
     struct stored_name *s = &n->stored[place_of(n, b, i)];
     memcpy(s->octets, name, name_bytes);
     s->octets_used = name_bytes;
+    if (b->tag[0] == 0)
+        n->touched[n->used++] = (uint32_t)(b - n->buckets);
     b->tag[i] = tag_of(hash);
     n->hash[place_of(n, b, i)] = hash;
     if (n->error != NULL)
@@ -152,7 +161,8 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
 void names_each(const struct names *n,
                 void (*each)(void *argument, const struct name_count *name), void *argument)
 {
-    for (const struct bucket *b = n->buckets; b <= &n->buckets[n->mask]; b++)
+    for (uint32_t k = 0; k < n->used; k++) {
+        const struct bucket *b = &n->buckets[n->touched[k]];
         for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
             size_t place = place_of(n, b, i);
             const struct name_count c = {
@@ -163,6 +173,7 @@ void names_each(const struct names *n,
             };
             each(argument, &c);
         }
+    }
 }
 
 /* One bucket, whose names' places in `into` were asked for before. */
@@ -175,16 +186,22 @@ static void merge_bucket(struct names *into, const struct names *from, const str
     }
 }
 
+static void prefetch_bucket(const struct names *into, const struct names *from,
+                            const struct bucket *b)
+{
+    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
+        names_prefetch(into, from->hash[place_of(from, b, i)]);
+}
+
 void names_merge(struct names *into, const struct names *from)
 {
     enum { AHEAD = 8 };
     assert(into->seed == from->seed);
-    const struct bucket *end = from->buckets + from->mask + 1;
-    for (const struct bucket *b = from->buckets; b < end + AHEAD; b++) {
-        for (unsigned i = 0; b < end && i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
-            names_prefetch(into, from->hash[place_of(from, b, i)]);
-        if (b >= from->buckets + AHEAD)
-            merge_bucket(into, from, b - AHEAD);
+    for (uint32_t k = 0; k < from->used + AHEAD; k++) {
+        if (k < from->used)
+            prefetch_bucket(into, from, &from->buckets[from->touched[k]]);
+        if (k >= AHEAD)
+            merge_bucket(into, from, &from->buckets[from->touched[k - AHEAD]]);
     }
     into->lost += from->lost;
 }
