@@ -87,7 +87,6 @@ enum verdict decode_message(struct decode *d, const struct packet *p, struct byt
     m->name_at = (uint16_t)batch->names_used;
     batch->names_used += m->name_bytes;
     batch->count++;
-    d->counts.messages++;
     d->counts.defect[defect]++;
     return VERDICT_MESSAGE;
 }
@@ -182,7 +181,6 @@ static bool decode_common(struct decode *d, const struct frame *f, struct messag
     }
     copy_name(&batch->names[batch->names_used], o + AT_NAME, name_bytes, f->readable - AT_NAME);
     batch->names_used += (uint32_t)name_bytes;
-    d->counts.messages++;
     d->counts.defect[DEFECT_NONE]++;
     return true;
 }

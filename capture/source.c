@@ -108,6 +108,9 @@ void source_counts(struct source *s, struct source_counts *counts)
 {
     s->reader->kind->drops(s->reader, &s->decode.counts);
     *counts = s->decode.counts;
+    counts->messages = 0;
+    for (unsigned i = 0; i < DEFECTS; i++)
+        counts->messages += counts->defect[i];
 }
 
 int source_fd(const struct source *s)
