@@ -220,13 +220,19 @@ unsigned detector_suspects(const struct detector *d,
     return d->suspects;
 }
 
-/* Only what matters is saved: the rest is learned again within seconds. */
+/* Only what matters is saved, two thousand prefixes at most: the rest is learned in seconds. */
+static bool is_worth_saving(const struct detector *d, const struct tracked *t)
+{
+    double sum = t->sum - (d->end_s - t->seen_s) * d->limits.material_share;
+    return t->prefix.bits != 0 && (t->usual >= negligible / 2 || sum > suspicious);
+}
+
 json_t *detector_json(const struct detector *d)
 {
     json_t *shares = json_array();
     for (const struct tracked *t = d->entry; t < d->entry + ENTRIES; t++) {
         char text[PREFIX_TEXT_BYTES];
-        if (t->prefix.bits != 0 && (t->usual >= negligible / 10 || t->sum > 0))
+        if (is_worth_saving(d, t))
             json_array_append_new(shares,
                                   json_pack("[s, f, f, f, f, f]", prefix_format(t->prefix, text),
                                             t->usual, t->sum, t->seen_s, t->since_s,

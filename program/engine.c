@@ -21,6 +21,7 @@ struct engine {
     json_t *fresh;  /* events of the interval under way */
     json_t *events; /* all, where kept */
     int64_t interval_ns;
+    int64_t last_minute_s;
     uint64_t seed;
     struct counters *counters; /* offline */
     struct capture *capture;   /* live */
@@ -32,11 +33,18 @@ static void keep_event(void *argument, struct incident_event *event)
     json_array_append_new(e->fresh, incident_event_json(event));
 }
 
+/*
+ * What was learned goes with every minute of a live capture, which may be killed; a file can be
+ * read again, so there an hour's is enough.
+ */
 static void pass_minute(void *argument, const struct minute *m)
 {
     struct engine *e = argument;
-    if (e->settings.state != NULL)
-        writer_minute(e->writer, m, aggregator_json(e->aggregator));
+    e->last_minute_s = m->start_s;
+    if (e->settings.state == NULL)
+        return;
+    bool save = e->capture != NULL || m->start_s % 3600 == 0;
+    writer_minute(e->writer, m, save ? aggregator_json(e->aggregator) : NULL);
 }
 
 static void pass_hour(void *argument, int64_t hour_s, const struct prefix_counts *counts)
@@ -388,6 +396,8 @@ struct writer_counts engine_finish(struct engine *e)
     if (e->writer == NULL)
         return counts;
     aggregator_end(e->aggregator);
+    if (e->settings.state != NULL)
+        writer_learned(e->writer, aggregator_json(e->aggregator), e->last_minute_s);
     counts = writer_stop(e->writer);
     e->writer = NULL;
     return counts;

@@ -22,7 +22,7 @@ static const struct setting settings[] = {
          "directory of the database, the archives and the spool"},
         {"www", SETTING_PATH, AT(www), 0, SIZE(www), "",
          "directory of pages and pictures; empty: www below state"},
-        {"page-url", SETTING_WEB, AT(page_url), 0, SIZE(page_url), "",
+        {"page-url", SETTING_PAGE, AT(page_url), 0, SIZE(page_url), "",
          "where www is published; mails link to it"},
 
         {"capture.interface", SETTING_TEXT, AT(interface), 0, SIZE(interface), "",
@@ -207,6 +207,13 @@ static bool is_web(const char *text)
     return has_host_after(text, "https://") || has_host_after(text, "http://");
 }
 
+/* Pages may also lie where the reader of a mail has them as files. */
+static bool is_page(const char *text)
+{
+    return is_web(text) || (strncmp(text, "file:///", 8) == 0 && is_text(text) &&
+                            strpbrk(text, "<>\"\\^`{|}") == NULL);
+}
+
 static bool is_relay(const char *text)
 {
     return (has_host_after(text, "smtp://") || has_host_after(text, "smtps://")) &&
@@ -363,6 +370,8 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
         return read_text(s, c, text, is_secret, err);
     case SETTING_WEB:
         return read_text(s, c, text, is_web, err);
+    case SETTING_PAGE:
+        return read_text(s, c, text, is_page, err);
     case SETTING_RELAY:
         return read_text(s, c, text, is_relay, err);
     case SETTING_MAILBOX:
@@ -391,6 +400,7 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_PATH] = "an absolute path",
         [SETTING_SECRET] = "an absolute path of a file that others cannot read",
         [SETTING_WEB] = "an http:// or https:// URL",
+        [SETTING_PAGE] = "an http://, https:// or file:/// URL",
         [SETTING_RELAY] = "smtp://HOST:PORT or smtps://HOST:PORT",
         [SETTING_MAILBOX] = "one mail address",
         [SETTING_STARTTLS] = "try, require or never",

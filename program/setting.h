@@ -19,6 +19,7 @@ enum setting_kind {
     SETTING_PATH,     /* absolute */
     SETTING_SECRET,   /* the path of a file that not everybody may read */
     SETTING_WEB,      /* http://... or https://... */
+    SETTING_PAGE,     /* the same, or file:///... */
     SETTING_RELAY,    /* smtp://host:port or smtps://host:port */
     SETTING_MAILBOX,  /* noc@example.net */
     SETTING_STARTTLS, /* one of its three words */

@@ -227,6 +227,14 @@ void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t ti
     give(w, j);
 }
 
+void writer_learned(struct writer *w, json_t *learned, int64_t time_s)
+{
+    if (w->settings.store == NULL)
+        json_decref(learned);
+    else
+        writer_events(w, NULL, learned, time_s);
+}
+
 void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
 {
     struct job *j = w->settings.store == NULL ? NULL : calloc(1, sizeof *j);

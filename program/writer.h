@@ -45,5 +45,8 @@ void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t ti
 void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
 void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts);
 
+/* What was learned alone, at the end. */
+void writer_learned(struct writer *w, json_t *learned, int64_t time_s);
+
 /* Does what is queued, ends the thread and closes the store. */
 struct writer_counts writer_stop(struct writer *w);
