@@ -25,7 +25,7 @@ class Check(unittest.TestCase):
 
     def test_the_example_is_good_where_its_interface_and_user_are(self):
         text = pathlib.Path(EXAMPLE).read_text()
-        text = text.replace("eth1", "lo").replace("user: rootwatch", "user: nobody")
+        text = text.replace("eth1", "lo").replace("# user: rootwatch", "user: nobody")
         self.dir.chmod(0o777)
         ran = self.check(text + f"\nstate: {self.dir}\n")
         self.assertEqual(ran.returncode, 0, ran.stderr)
@@ -36,7 +36,7 @@ class Check(unittest.TestCase):
 
     def test_what_the_example_comments_out_is_good_too(self):
         text = re.sub(r"(?m)^# (webhook:|  url)", r"\1", pathlib.Path(EXAMPLE).read_text())
-        ran = self.check(text.replace("eth1", "lo").replace("user: rootwatch", ""))
+        ran = self.check(text.replace("eth1", "lo"))
         self.assertIn("webhook.url", ran.stdout)
         self.assertRegex(ran.stdout, r"(?m)^webhook\.url +https://chat")
 
