@@ -184,18 +184,18 @@ int cmd_check(int argc, char **argv)
     int option;
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'h') {
-            fputs(usage, stdout);
+            (void)fputs(usage, stdout);
             return EXIT_DONE;
         }
         if (option != 'c') {
-            fputs(usage, stderr);
+            (void)fputs(usage, stderr);
             return EXIT_USAGE;
         }
         path = optarg;
     }
     if (optind < argc) {
-        fprintf(stderr, "rootwatch check: \"%s\" is one argument too many\n%s", argv[optind],
-                usage);
+        (void)fprintf(stderr, "rootwatch check: \"%s\" is one argument too many\n%s",
+                      argv[optind], usage);
         return EXIT_USAGE;
     }
     return check(path);

@@ -80,9 +80,9 @@ static const char *duration(int64_t s, char text[static FIGURE_BYTES])
 {
     if (s < 120)
         (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " s", s);
-    else if (s < 2 * 3600)
+    else if (s < INT64_C(2) * 3600)
         (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " min", s / 60);
-    else if (s < 2 * 86400)
+    else if (s < INT64_C(2) * 86400)
         (void)snprintf(text, FIGURE_BYTES, "%" PRId64 " h %" PRId64 " min", s / 3600,
                        s % 3600 / 60);
     else

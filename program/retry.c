@@ -2,20 +2,33 @@
 #include "program/retry.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { FIRST_PAUSE_S = 60, DOUBLINGS = 10 };
 
+/* "3 1106049960 1106050200 451 try later": the words are for people. */
+static void parse(const char *line, struct retry *r)
+{
+    char *rest;
+    unsigned long tries = strtoul(line, &rest, 10);
+    r->first_s = strtoll(rest, &rest, 10);
+    r->due_s = strtoll(rest, &rest, 10);
+    r->tries = tries < UINT_MAX && *rest == ' ' ? (unsigned)tries : 0;
+}
+
 struct retry retry_read(const char *directory, const char *name)
 {
     struct retry r = {.tries = 0};
+    char line[128];
     (void)snprintf(r.path, sizeof r.path, "%s/%s.retry", directory, name);
     FILE *f = fopen(r.path, "re");
     if (f == NULL)
         return r;
-    if (fscanf(f, "%u %" SCNd64 " %" SCNd64, &r.tries, &r.first_s, &r.due_s) != 3)
-        r.tries = 0;
+    if (fgets(line, sizeof line, f) != NULL)
+        parse(line, &r);
     (void)fclose(f);
     return r;
 }

@@ -100,15 +100,17 @@ class Case(unittest.TestCase):
         lines = "".join(json.dumps(e) + "\n" for e in events)
         subprocess.run([TOOL, "put", self.state], input=lines, text=True, check=True)
 
-    def tell(self, after_s=0, picture=None):
-        """Runs notify_pending; returns its counts (sent, waiting, rejected) by channel."""
-        self.now += after_s
+    def command(self):
         config = self.dir / "rootwatch.yaml"
         config.write_text("site: x-root\npage-url: https://mon.example.net\n" + "".join(
             f"{section}:\n" + "".join(f"  {line}\n" for line in lines)
             for section, lines in self.settings.items()))
-        command = [TOOL, "pending", config, self.state, str(self.now)]
-        ran = subprocess.run(command + ([picture] if picture else []), text=True,
+        return [TOOL, "pending", config, self.state, str(self.now)]
+
+    def tell(self, after_s=0, picture=None):
+        """Runs notify_pending; returns its counts (sent, waiting, rejected) by channel."""
+        self.now += after_s
+        ran = subprocess.run(self.command() + ([picture] if picture else []), text=True,
                              capture_output=True, timeout=60)
         self.said = ran.stderr
         self.assertEqual(ran.returncode, 0, ran.stderr)
@@ -242,6 +244,30 @@ class Smtp(Case):
         self.assertEqual(self.tell(60)["mail"], (0, 0, 0))
         self.put(event("open", NOON + 9000, incident="2005-0118-2"))
         self.assertEqual(self.tell(60)["mail"], (1, 0, 0))
+
+    def test_killed_at_any_moment_it_loses_nothing(self):
+        self.put(OPENED, WAVE, CLOSED)
+        for wait_ms in range(0, 60, 4):
+            self.now += 60
+            child = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+            time.sleep(wait_ms / 1000)
+            child.kill()
+            child.wait()
+        self.tell(60)
+        ids = [m["Message-ID"] for m in self.parsed()]
+        self.assertEqual(sorted(set(ids)), [f"<2005-0118-1.{n}@x-root.rootwatch>"
+                                            for n in (1, 2, 3)])
+        self.assertEqual(self.spooled(), [])
+        for content in (m[2] for m in self.receiver.mails):
+            self.assertIn(b"Page: https://mon.example.net/incidents/2005-0118-1/", content)
+
+    def test_two_at_once_tell_once(self):
+        self.put(OPENED)
+        children = [subprocess.Popen(self.command(), stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL) for _ in range(4)]
+        self.assertEqual([c.wait() for c in children], [0, 0, 0, 0])
+        self.assertEqual(len(self.receiver.mails), 1)
 
     def test_a_full_spool_loses_nothing(self):
         self.put(OPENED)
