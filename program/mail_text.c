@@ -131,14 +131,15 @@ static void make_printable(char *text)
             *text = '?';
 }
 
-/* Octets of the next line: up to the last space that fits, a long word is cut. */
+/* Octets of the next line: up to the last space that fits; a figure keeps its "%", and a long
+ * word is cut. */
 static size_t line_length(const char *text, size_t columns)
 {
     size_t length = strlen(text);
     if (length <= columns)
         return length;
     for (size_t n = columns; n > 0; n--)
-        if (text[n] == ' ')
+        if (text[n] == ' ' && text[n + 1] != '%')
             return n;
     return columns;
 }
@@ -182,18 +183,23 @@ static void write_head(const struct config *c, const struct mail_story *story, F
         (void)fprintf(to, "%s\r\n%s\r\n", left, right);
 }
 
+static void add_total(struct paragraph *p, const struct incident *i)
+{
+    char a[FIGURE_BYTES];
+    if (i->kind == INCIDENT_GAP)
+        return;
+    add(p, " Total is %s", rate(i->total_qps, a));
+    if (i->usual_qps > 0)
+        add(p, ", usual at this hour %.0f", i->usual_qps);
+    add(p, ".");
+}
+
 static void write_beginning(const struct incident_event *e, FILE *to)
 {
-    const struct incident *i = &e->incident;
     struct paragraph p = {.used = 0};
     char a[FIGURE_BYTES];
-    add(&p, "It began at %s.", moment_near(i->began_s, e->time_s, a));
-    if (i->kind != INCIDENT_GAP) {
-        add(&p, " Total is %s", rate(i->total_qps, a));
-        if (i->usual_qps > 0)
-            add(&p, ", usual at this hour %.0f", i->usual_qps);
-        add(&p, ".");
-    }
+    add(&p, "It began at %s.", moment_near(e->incident.began_s, e->time_s, a));
+    add_total(&p, &e->incident);
     flush(&p, to);
 }
 
@@ -202,7 +208,7 @@ static void add_rate_change(struct paragraph *p, const struct incident *was,
 {
     char a[FIGURE_BYTES];
     char b[FIGURE_BYTES];
-    add(p, "Rate %s, was %s;", rate(is->rate_qps, a), rate(was->rate_qps, b));
+    add(p, "rate %s, was %s;", rate(is->rate_qps, a), rate(was->rate_qps, b));
     add(p, " share %s, was %s.", percent(is->share, a), percent(was->share, b));
 }
 
@@ -218,6 +224,7 @@ static void write_change(const struct mail_story *story, FILE *to)
             is->wave);
     add(&p, "Since %s: ", moment_near(before->time_s, story->event->time_s, a));
     add_rate_change(&p, &before->incident, is);
+    add_total(&p, is);
     flush(&p, to);
 }
 

@@ -5,8 +5,8 @@ thread, once, as they were composed, whatever the other side does meanwhile.
 
 usage: mail.py TOOL_NOTIFY        exit status 77: aiosmtpd is not installed
 """
-import email, email.policy, http.server, json, logging, os, pathlib, socket, ssl, subprocess
-import sys, tempfile, threading, time, unittest, warnings
+import email, email.policy, http.server, json, logging, os, pathlib, shutil, socket, ssl
+import subprocess, sys, tempfile, threading, time, unittest, warnings
 
 try:
     from aiosmtpd.controller import Controller
@@ -302,6 +302,7 @@ class Hanging(Case):
             self.assertIn("554 5.3.2 no service", self.said)
 
 
+@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
 class Secure(Case):
     def setUp(self):
         super().setUp()
