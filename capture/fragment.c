@@ -84,12 +84,17 @@ static bool evict(struct fragments *t, struct decode *d, uint32_t first,
     return false;
 }
 
+/* Whether it has waited long enough; a clock that was set back must not make it wait on. */
+static bool is_over(const struct datagram *g, int64_t now_ns)
+{
+    return now_ns - g->since_ns >= FRAGMENT_WAIT_NS || g->since_ns - now_ns >= FRAGMENT_WAIT_NS;
+}
+
 static void forget_old(struct fragments *t, struct decode *d, int64_t now_ns)
 {
     for (uint32_t list = ENDED; list <= INCOMPLETE; list++) {
         struct datagram *g;
-        while ((g = table_oldest(&t->table, list)) != NULL &&
-               now_ns - g->since_ns >= FRAGMENT_WAIT_NS) {
+        while ((g = table_oldest(&t->table, list)) != NULL && is_over(g, now_ns)) {
             d->counts.loss[LOSS_DATAGRAMS_UNFINISHED] += list == INCOMPLETE;
             forget(t, g);
         }

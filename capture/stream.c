@@ -539,12 +539,18 @@ static void skip_cut(struct work *w, uint32_t captured_end, uint32_t end)
     }
 }
 
-/* Gaps that have waited long enough. */
+/* Whether a gap has waited long enough; a clock that was set back must not make it wait on. */
+static bool is_over(const struct stream *s, int64_t now_ns, int64_t wait_ns)
+{
+    return now_ns - s->gap_ns >= wait_ns || s->gap_ns - now_ns >= wait_ns;
+}
+
+/* Gives up the gaps that have waited so long. */
 static bool give_up_old(struct streams *t, struct decode *d, int64_t wait_ns,
                         struct message_batch *batch)
 {
     struct stream *s;
-    while ((s = table_oldest(&t->table, WAITING)) != NULL && t->now_ns - s->gap_ns >= wait_ns) {
+    while ((s = table_oldest(&t->table, WAITING)) != NULL && is_over(s, t->now_ns, wait_ns)) {
         if (full(batch))
             return false;
         struct work w = work_on(t, d, s, batch);
@@ -614,7 +620,7 @@ bool streams_resume(struct streams *t, struct decode *d, struct message_batch *b
 
 bool streams_finish(struct streams *t, struct decode *d, struct message_batch *batch)
 {
-    if (!give_up_old(t, d, INT64_MIN, batch) || table_oldest(&t->table, READY) != NULL)
+    if (!give_up_old(t, d, 0, batch) || table_oldest(&t->table, READY) != NULL)
         return false;
     for (uint32_t list = EXPENDABLE; list <= HOLDING; list++) {
         struct stream *s;

@@ -162,7 +162,7 @@ static void expect_question(const ldns_pkt *pkt, const struct message *m, const 
     if (ldns_rr_list_rr_count(questions) == 0)
         return;
     const ldns_rr *q = ldns_rr_list_rr(questions, 0);
-    cr_expect(ne(int, m->flags & MESSAGE_QUESTION, 0));
+    cr_expect(ne(int, m->flags &MESSAGE_QUESTION, 0));
     cr_expect(eq(u16, m->qtype, ldns_rr_get_type(q)));
     cr_expect(eq(u16, m->qclass, ldns_rr_get_class(q)));
     if (m->name_bytes == 0)

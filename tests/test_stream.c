@@ -293,6 +293,18 @@ Test(stream, goes_on_behind_a_lost_segment)
     cr_expect(eq(u64, wire.decode.counts.loss[LOSS_TCP_GAP_OCTETS], 100));
 }
 
+Test(stream, a_clock_set_back_does_not_hold_up_gaps)
+{
+    given_queries(2);
+    see_syn();
+    int64_t now = wire.time_ns;
+    wire.time_ns += INT64_C(1) << 60;
+    see_part(29, sent);
+    wire.time_ns = now;
+    see(40001, 1, SYN, "", 0);
+    cr_expect(eq(sz, wire.messages, 1));
+}
+
 Test(stream, stays_in_step_when_the_loss_is_inside_a_message)
 {
     given_query("www.a-longer-name.example");
