@@ -16,16 +16,17 @@ struct dns_header {
     uint16_t questions, answers, authorities, additionals;
 };
 
-static uint8_t lower(uint8_t octet)
-{
-    return octet >= 'A' && octet <= 'Z' ? octet | 0x20 : octet;
-}
+typedef uint8_t octets __attribute__((vector_size(16)));
 
-static void copy_label(uint8_t *to, const uint8_t *from, unsigned length)
+/* In place, in whole vectors; a label's length is below 'A' and stays as it is. */
+static void lower_name(uint8_t name[static DNS_NAME_ROOM], unsigned used)
 {
-    to[0] = from[0];
-    for (unsigned i = 1; i <= length; i++)
-        to[i] = lower(from[i]);
+    for (unsigned i = 0; i < used; i += sizeof(octets)) {
+        octets v;
+        memcpy(&v, name + i, sizeof v);
+        v |= (octets)((octets)(v - 'A') < 26) & 0x20;
+        memcpy(name + i, &v, sizeof v);
+    }
 }
 
 /* Moves the cursor behind a name without following it. */
@@ -44,14 +45,13 @@ static bool skip_name(struct bytes *b)
 }
 
 /*
- * The name at `b`, a cursor into the message that begins at `start`, lower-cased into `name`.
- * A pointer goes to before everything read so far, so that no name can be read twice.
+ * The name at `b`, a cursor into the message that begins at `start`, into `name`.  A pointer
+ * goes to before everything read so far, so that no name can be read twice.
  */
-static enum defect read_name(struct bytes b, const uint8_t *start, uint8_t *name,
-                             uint8_t *name_bytes)
+static enum defect follow_name(struct bytes b, const uint8_t *start, uint8_t *name,
+                               unsigned *used)
 {
     const uint8_t *lowest = b.at;
-    unsigned used = 0;
 
     for (unsigned pointers = 0;;) {
         const uint8_t *length = bytes_take(&b, 1);
@@ -66,17 +66,42 @@ static enum defect read_name(struct bytes b, const uint8_t *start, uint8_t *name
             b.at = lowest = target;
             continue;
         }
-        if (*length > LABEL_BYTES_MAX || used + *length + 1U > MESSAGE_NAME_BYTES_MAX)
+        if (*length > LABEL_BYTES_MAX || *used + *length + 1U > MESSAGE_NAME_BYTES_MAX)
             return DEFECT_QUESTION_NAME;
         if (bytes_take(&b, *length) == NULL)
             return DEFECT_QUESTION_END;
-        copy_label(name + used, length, *length);
-        used += *length + 1U;
+        memcpy(name + *used, length, *length + 1U);
+        *used += *length + 1U;
         if (*length == 0)
-            break;
+            return DEFECT_NONE;
     }
-    *name_bytes = (uint8_t)used;
-    return DEFECT_NONE;
+}
+
+/* Octets of the name at `b` if it has no pointer and is whole and short enough, else 0. */
+static unsigned plain_name(const struct bytes *b)
+{
+    size_t n = 0, left = bytes_left(b);
+    while (n < left && b->at[n] != 0 && b->at[n] <= LABEL_BYTES_MAX)
+        n += b->at[n] + 1U;
+    return n < left && n < MESSAGE_NAME_BYTES_MAX && b->at[n] == 0 ? (unsigned)n + 1 : 0;
+}
+
+/* Takes the first question's name, lower-cased, off `b`: all of `b` if it has no end there. */
+static enum defect take_name(struct bytes *b, const uint8_t *start, uint8_t *name,
+                             uint8_t *name_bytes)
+{
+    unsigned used = plain_name(b);
+    enum defect bad = DEFECT_NONE;
+    if (used > 0) {
+        memcpy(name, bytes_take(b, used), used);
+    } else {
+        bad = follow_name(*b, start, name, &used);
+        if (bad == DEFECT_QUESTION_END || !skip_name(b))
+            b->at = b->end;
+    }
+    lower_name(name, used);
+    *name_bytes = bad == DEFECT_NONE ? (uint8_t)used : 0;
+    return bad;
 }
 
 /* A name that cannot be read still ends somewhere, for most: then type and class are known. */
@@ -84,12 +109,9 @@ static enum defect read_question(struct bytes *b, const uint8_t *start, struct m
                                  uint8_t *name)
 {
     uint8_t name_bytes = 0;
-    enum defect bad = read_name(*b, start, name, &name_bytes);
-    if (bad == DEFECT_QUESTION_END)
-        return bad;
-
-    const uint8_t *fixed;
-    if (!skip_name(b) || (fixed = bytes_take(b, QUESTION_BYTES)) == NULL)
+    enum defect bad = take_name(b, start, name, &name_bytes);
+    const uint8_t *fixed = bytes_take(b, QUESTION_BYTES);
+    if (fixed == NULL)
         return bad != DEFECT_NONE ? bad : DEFECT_QUESTION_END;
     m->qtype = bytes_u16(fixed);
     m->qclass = bytes_u16(fixed + 2);

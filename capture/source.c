@@ -3,7 +3,6 @@
 
 #include "capture/classic.h"
 #include "capture/live.h"
-#include "capture/offline.h"
 #include "capture/pcapng.h"
 
 #include <stdlib.h>
@@ -38,7 +37,10 @@ static bool open_reader(struct source *s, struct input *in, struct error *err)
     else if (pcapng_is(first))
         s->reader = pcapng_open(in, err);
     else
-        s->reader = offline_open(in, err);
+        return error_set(err,
+                         "not a capture file: begins with %02x %02x %02x %02x, neither "
+                         "pcap nor pcapng",
+                         first[0], first[1], first[2], first[3]);
     return s->reader != NULL;
 }
 
