@@ -23,7 +23,7 @@ enum verdict transport_message(struct decode *d, const struct packet *p, struct 
     if (bytes_left(&message) < DNS_HEADER_BYTES)
         return message.missing > 0 ? VERDICT_CUT : VERDICT_DNS_HEADER;
     if (!in_scope(d, p, dns_is_response(&message)))
-        return VERDICT_OTHER_TRAFFIC;
+        return VERDICT_OUT_OF_SCOPE;
     return decode_message(d, p, message, transport_flags);
 }
 
@@ -57,7 +57,7 @@ enum verdict transport_tcp(struct decode *d, struct packet *p)
     if (!take_ports(d, p, header))
         return VERDICT_OTHER_TRAFFIC;
     if (!decode_server(d, p->source, p->ipv6) && !decode_server(d, p->destination, p->ipv6))
-        return VERDICT_OTHER_TRAFFIC;
+        return VERDICT_OUT_OF_SCOPE;
 
     size_t options = (header[12] >> 4) * 4U;
     if (options < TCP_BYTES)

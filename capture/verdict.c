@@ -27,6 +27,7 @@ bool verdict_is_loss(enum verdict v)
     switch (v) {
     case VERDICT_MESSAGE:
     case VERDICT_OTHER_TRAFFIC:
+    case VERDICT_OUT_OF_SCOPE:
     case VERDICT_NOT_IP:
     case VERDICT_FRAGMENT:
     case VERDICT_FRAGMENT_REPEATED:

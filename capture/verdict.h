@@ -19,6 +19,7 @@
 #define VERDICT_LIST(X)                                                                      \
     X(MESSAGE, "message")       /* completes one DNS message or more */                      \
     X(OTHER_TRAFFIC, "not-dns") /* decoded, and not ours: another port */                    \
+    X(OUT_OF_SCOPE, "out-of-scope") /* of another server, or against the direction */        \
     X(UNKNOWN_LINK, "unknown-link-type")                                                     \
     X(UNKNOWN_ETHERTYPE, "unknown-ethertype")                                                \
     X(NOT_IP, "not-ip")                        /* ARP, spanning tree and the like */         \

@@ -517,6 +517,12 @@ static void hdlc(void)
     FRONT(0x0f, 0, 8, 0);
 }
 
+static void hdlc_direction(void)
+{
+    hdlc();
+    FRONT(0);
+}
+
 static void llc(void)
 {
     query4();
@@ -698,6 +704,7 @@ static const struct row rows[] = {
         ROW(pppoe_session, 51, false),
         ROW(hdlc, 104, false),
         ROW(hdlc, 50, false),
+        ROW(hdlc_direction, 205, false),
         ROW(llc, 100, false),
         ROW(fddi, 10, false),
         ROW(wireless, 105, false),
@@ -865,6 +872,26 @@ Test(encapsulation, dns_quoted_in_icmp_is_not_counted)
     FRONT(3, 3, 0, 0, 0, 0, 0, 0);
     outer4(1);
     cr_expect(eq(int, verdict_of(1), VERDICT_OTHER_TRAFFIC));
+}
+
+Test(encapsulation, dns_against_the_direction_or_of_other_servers_is_out_of_scope)
+{
+    shape_response(shape, "www.example", 1, 0); /* to a server: reflected */
+    shape_udp(shape, 40000, 53);
+    shape_ipv4(shape, "192.0.2.1", "198.51.100.53", 17);
+    cr_expect(eq(int, verdict_of(101), VERDICT_OUT_OF_SCOPE));
+
+    wire.scope.servers = 1;
+    memcpy(wire.scope.server[0], (const uint8_t[16]){[10] = 255, 255, 198, 51, 100, 53}, 16);
+    query4();
+    cr_expect(eq(int, verdict_of(101), VERDICT_MESSAGE));
+    ethernet4();
+    cr_expect(eq(int, verdict_of(1), VERDICT_MESSAGE));
+    wire.scope.server[0][15] = 54;
+    query4();
+    cr_expect(eq(int, verdict_of(101), VERDICT_OUT_OF_SCOPE));
+    ethernet4();
+    cr_expect(eq(int, verdict_of(1), VERDICT_OUT_OF_SCOPE));
 }
 
 Test(encapsulation, other_traffic_on_a_tunnels_port_is_not_ours)

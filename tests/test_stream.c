@@ -354,7 +354,7 @@ Test(stream, keeps_to_the_configured_servers)
     wire.scope.servers = 1;
     memcpy(wire.scope.server[0], (const uint8_t[16]){[10] = 255, 255, 198, 51, 100, 1}, 16);
     wire_again(&wire);
-    cr_expect(eq(int, see_part(0, sent), VERDICT_OTHER_TRAFFIC));
+    cr_expect(eq(int, see_part(0, sent), VERDICT_OUT_OF_SCOPE));
     wire.scope.server[0][15] = 53;
     wire_again(&wire);
     cr_expect(eq(int, see_part(0, sent), VERDICT_MESSAGE));
