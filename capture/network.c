@@ -23,6 +23,24 @@ static bool enter(struct packet *p)
     return p->ip_headers++ <= PACKET_TUNNELS_MAX;
 }
 
+/* What follows an IPv4 header; of a fragment, what follows the whole. */
+static enum verdict go_on_ipv4(struct decode *d, struct packet *p, const uint8_t *header)
+{
+    uint16_t place = bytes_u16(header + 6);
+    struct fragment f = {
+            .identification = bytes_u16(header + 4),
+            .offset = (place & 0x1fffU) * 8,
+            .more = (place & 0x2000) != 0,
+            .next = header[9],
+    };
+    if (f.more || f.offset != 0) {
+        enum verdict v = fragment_add(d, p, &f);
+        if (v != VERDICT_OPEN)
+            return v;
+    }
+    return packet_next(p, LAYER_IP_PROTOCOL, f.next);
+}
+
 enum verdict network_ipv4(struct decode *d, struct packet *p)
 {
     struct bytes whole = p->rest;
@@ -49,19 +67,7 @@ enum verdict network_ipv4(struct decode *d, struct packet *p)
     memset(p->destination, 0, sizeof p->destination);
     memcpy(p->source, header + 12, 4);
     memcpy(p->destination, header + 16, 4);
-    uint16_t place = bytes_u16(header + 6);
-    struct fragment f = {
-            .identification = bytes_u16(header + 4),
-            .offset = (place & 0x1fffU) * 8,
-            .more = (place & 0x2000) != 0,
-            .next = header[9],
-    };
-    if (f.more || f.offset != 0) {
-        enum verdict v = fragment_add(d, p, &f);
-        if (v != VERDICT_OPEN)
-            return v;
-    }
-    return packet_next(p, LAYER_IP_PROTOCOL, f.next);
+    return go_on_ipv4(d, p, header);
 }
 
 /* Octets of the extension header of kind `next` that begins `first`; 0: not one of them. */

@@ -241,8 +241,7 @@ static struct run *waiting_run(const struct streams *t, const struct stream *s)
     return run->start == s->next ? run : NULL;
 }
 
-/* Whether looking at all octets of a run is worth it: its first message is whole, or is none.
- */
+/* Whether a run's first message is whole, or is none: only then all of it is looked at. */
 static bool worth_taking(const struct work *w, const struct run *run)
 {
     uint8_t look[LOOK_BYTES];
@@ -568,41 +567,48 @@ static bool make_table(struct decode *d)
     return d->streams != NULL;
 }
 
-enum verdict stream_segment(struct decode *d, struct packet *p, uint32_t sequence,
-                            uint8_t flags)
+/* How a frame ends that brought `captured` of `wire` octets; some were new if `fresh`. */
+static enum verdict verdict_of(const struct work *w, uint32_t captured, uint32_t wire,
+                               bool fresh)
 {
-    uint32_t captured = (uint32_t)bytes_left(&p->rest);
-    uint32_t wire = (uint32_t)bytes_on_wire(&p->rest);
-    bool syn = flags & TCP_SYN;
-    if (flags & TCP_RST)
-        captured = wire = 0; /* words for people, if anything (RFC 9293 section 3.5.3) */
-    if (!make_table(d))
-        return VERDICT_TCP_NO_ROOM;
-    d->streams->now_ns = p->time_ns;
-    (void)give_up_old(d->streams, d, STREAM_GAP_NS, p->batch);
-
-    uint32_t first = sequence + syn;
-    struct stream *s = find_or_add(d->streams, d, p, first, syn || wire > 0);
-    if (s == NULL)
-        return wire > 0 ? VERDICT_TCP_NO_ROOM : VERDICT_TCP_NO_DATA;
-    if (syn)
-        see_syn(d->streams, d, s, first);
-    s->closed |= (flags & (TCP_FIN | TCP_RST)) != 0;
-
-    struct work w = work_on(d->streams, d, s, p->batch);
-    bool fresh = captured > 0 && take_data(&w, first, p->rest.at, captured);
-    if (wire > captured)
-        skip_cut(&w, first + captured, first + wire);
-    file_stream(&w);
-    if (w.messages > 0)
+    if (w->messages > 0)
         return VERDICT_MESSAGE;
     if (wire == 0)
         return VERDICT_TCP_NO_DATA;
     if (!fresh && wire == captured)
         return VERDICT_TCP_REPEATED;
-    if (!s->in_step && w.otherwise == VERDICT_TCP_PART)
+    if (!w->s->in_step && w->otherwise == VERDICT_TCP_PART)
         return VERDICT_TCP_UNSYNCHRONISED;
-    return w.otherwise;
+    return w->otherwise;
+}
+
+enum verdict stream_segment(struct decode *d, struct packet *p, uint32_t sequence,
+                            uint8_t flags)
+{
+    uint32_t captured = (uint32_t)bytes_left(&p->rest);
+    uint32_t wire = (uint32_t)bytes_on_wire(&p->rest);
+    uint32_t first = sequence + ((flags & TCP_SYN) != 0);
+    if (flags & TCP_RST)
+        captured = wire = 0; /* words for people, if anything (RFC 9293 section 3.5.3) */
+    if (!make_table(d))
+        return VERDICT_TCP_NO_ROOM;
+    struct streams *t = d->streams;
+    t->now_ns = p->time_ns;
+    (void)give_up_old(t, d, STREAM_GAP_NS, p->batch);
+
+    struct stream *s = find_or_add(t, d, p, first, flags & TCP_SYN || wire > 0);
+    if (s == NULL)
+        return wire > 0 ? VERDICT_TCP_NO_ROOM : VERDICT_TCP_NO_DATA;
+    if (flags & TCP_SYN)
+        see_syn(t, d, s, first);
+    s->closed |= (flags & (TCP_FIN | TCP_RST)) != 0;
+
+    struct work w = work_on(t, d, s, p->batch);
+    bool fresh = captured > 0 && take_data(&w, first, p->rest.at, captured);
+    if (wire > captured)
+        skip_cut(&w, first + captured, first + wire);
+    file_stream(&w);
+    return verdict_of(&w, captured, wire, fresh);
 }
 
 bool streams_resume(struct streams *t, struct decode *d, struct message_batch *batch)
