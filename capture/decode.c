@@ -27,8 +27,6 @@ enum {
     FAST_BYTES_MIN = AT_NAME + QUESTION_TAIL,
 };
 
-typedef uint8_t octets __attribute__((vector_size(16)));
-
 void decode_init(struct decode *d, const struct source_scope *scope)
 {
     *d = (struct decode){.scope = scope};
@@ -89,22 +87,6 @@ enum verdict decode_message(struct decode *d, const struct packet *p, struct byt
     batch->count++;
     d->counts.defect[defect]++;
     return VERDICT_MESSAGE;
-}
-
-/* Lower-cases a name in wire format; a label's length is below 'A' and stays as it is. */
-static void copy_name(uint8_t *to, const uint8_t *from, size_t length, size_t readable)
-{
-    if (readable < length + sizeof(octets)) {
-        for (size_t i = 0; i < length; i++)
-            to[i] = from[i] >= 'A' && from[i] <= 'Z' ? from[i] | 0x20 : from[i];
-        return;
-    }
-    for (size_t i = 0; i < length; i += sizeof(octets)) {
-        octets v;
-        memcpy(&v, from + i, sizeof v);
-        v |= (octets)((octets)(v - 'A') < 26) & 0x20;
-        memcpy(to + i, &v, sizeof v);
-    }
 }
 
 /* Whether `o`, of at least FAST_BYTES_MIN octets, begins as the common query does. */
@@ -179,7 +161,8 @@ static bool decode_common(struct decode *d, const struct frame *f, struct messag
         m->edns_bytes = bytes_u16(opt + 3);
         m->rcode |= (uint16_t)(opt[5] << 4);
     }
-    copy_name(&batch->names[batch->names_used], o + AT_NAME, name_bytes, f->readable - AT_NAME);
+    dns_copy_name(&batch->names[batch->names_used], o + AT_NAME, name_bytes,
+                  f->readable - AT_NAME);
     batch->names_used += (uint32_t)name_bytes;
     d->counts.defect[DEFECT_NONE]++;
     return true;

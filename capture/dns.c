@@ -16,19 +16,6 @@ struct dns_header {
     uint16_t questions, answers, authorities, additionals;
 };
 
-typedef uint8_t octets __attribute__((vector_size(16)));
-
-/* In place, in whole vectors; a label's length is below 'A' and stays as it is. */
-static void lower_name(uint8_t name[static DNS_NAME_ROOM], unsigned used)
-{
-    for (unsigned i = 0; i < used; i += sizeof(octets)) {
-        octets v;
-        memcpy(&v, name + i, sizeof v);
-        v |= (octets)((octets)(v - 'A') < 26) & 0x20;
-        memcpy(name + i, &v, sizeof v);
-    }
-}
-
 /* Moves the cursor behind a name without following it. */
 static bool skip_name(struct bytes *b)
 {
@@ -70,7 +57,7 @@ static enum defect follow_name(struct bytes b, const uint8_t *start, uint8_t *na
             return DEFECT_QUESTION_NAME;
         if (bytes_take(&b, *length) == NULL)
             return DEFECT_QUESTION_END;
-        memcpy(name + *used, length, *length + 1U);
+        dns_copy_name(name + *used, length, *length + 1U, 0);
         *used += *length + 1U;
         if (*length == 0)
             return DEFECT_NONE;
@@ -93,13 +80,13 @@ static enum defect take_name(struct bytes *b, const uint8_t *start, uint8_t *nam
     unsigned used = plain_name(b);
     enum defect bad = DEFECT_NONE;
     if (used > 0) {
-        memcpy(name, bytes_take(b, used), used);
+        dns_copy_name(name, b->at, used, bytes_left(b));
+        b->at += used;
     } else {
         bad = follow_name(*b, start, name, &used);
         if (bad == DEFECT_QUESTION_END || !skip_name(b))
             b->at = b->end;
     }
-    lower_name(name, used);
     *name_bytes = bad == DEFECT_NONE ? (uint8_t)used : 0;
     return bad;
 }
