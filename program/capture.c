@@ -12,7 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SETS = 3, NS_PER_MS = 1000000, NS_PER_S = 1000000000, STOP_POLL_MS = 100 };
+enum {
+    SETS = 3,
+    NS_PER_MS = 1000000,
+    NS_PER_S = 1000000000,
+    STOP_POLL_MS = 100, /* how soon a worker sees that it is to stop */
+    DRAIN_MS = 100,     /* at the end: what the kernel has not handed over yet */
+};
 
 /* A set of counters on its way, and the interval it is of. */
 struct set {
@@ -163,6 +169,23 @@ static void follow_clock(struct worker *w, struct set *s)
     }
 }
 
+/* What came before the end is counted, too: it may still stand in the kernel's block. */
+static void drain(struct worker *w, struct set *s)
+{
+    struct message_batch batch;
+    struct pollfd p = {.fd = source_fd(w->source), .events = POLLIN};
+    int64_t begun = now_ns();
+    int64_t until = begun + DRAIN_MS * (int64_t)NS_PER_MS;
+    for (int64_t now = begun; now >= begun && now < until; now = now_ns()) {
+        enum source_state state = source_read(w->source, &batch, INT64_MAX, &w->failure);
+        counters_add(s->counters, &batch, s->start_ns);
+        if (state == SOURCE_FAILED)
+            return;
+        if (state == SOURCE_IDLE)
+            (void)poll(&p, 1, (int)((until - now) / NS_PER_MS) + 1);
+    }
+}
+
 static void *work(void *argument)
 {
     struct worker *w = argument;
@@ -185,6 +208,8 @@ static void *work(void *argument)
             follow_clock(w, s);
         }
     }
+    if (!w->failed)
+        drain(w, s);
     s->end_ns = now_ns() > s->start_ns ? now_ns() : s->end_ns; /* a last, shorter one */
     (void)swap(w, s);
     atomic_store_explicit(&w->ended, true, memory_order_release);

@@ -246,7 +246,7 @@ void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
     }
     j->kind = JOB_MINUTE;
     j->minute = *m;
-    j->time_s = m->start_s;
+    j->time_s = m->start_s + 60;
     j->learned = learned;
     give(w, j);
 }

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Live capture on a veth pair between two network namespaces, with real mails.
+
+usage: live.py ROOTWATCH SEND MAILSERVER
+Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
+Skips (exit 77) without the right to make namespaces.
+"""
+import glob, json, os, pathlib, signal, sqlite3, subprocess, sys, tempfile, time, unittest
+
+ROOTWATCH, SEND, MAILSERVER = sys.argv[1:4]
+RATE = int(os.environ.get("LIVE_RATE", 50000))
+SECONDS = float(os.environ.get("LIVE_SECONDS", 12))
+A, B = f"rwa{os.getpid()}", f"rwb{os.getpid()}"
+
+
+def run(*words, **options):
+    return subprocess.run(words, check=True, capture_output=True, text=True, **options)
+
+
+def make_namespaces():
+    for name in (A, B):
+        run("ip", "netns", "add", name)
+    run("ip", "-n", A, "link", "add", "mirror", "type", "veth", "peer", "name", "wire", "netns", B)
+    for name, link in ((A, "mirror"), (B, "wire")):
+        # No neighbour discovery: every frame on the wire is ours.
+        run("ip", "netns", "exec", name, "sh", "-c",
+            f"echo 1 >/proc/sys/net/ipv6/conf/{link}/disable_ipv6")
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        run("ip", "-n", name, "link", "set", link, "up")
+
+
+def delete_namespaces():
+    for name in (A, B):
+        subprocess.run(["ip", "netns", "del", name], capture_output=True)
+
+
+def wait_for(what, condition, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"no {what} within {seconds} s")
+
+
+class Live(unittest.TestCase):
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-live-")
+        self.dir = pathlib.Path(self.holder.name)
+        self.state = self.dir / "state"
+        self.processes = []
+        port = self.dir / "port"
+        self.start([MAILSERVER, str(self.dir / "mail"), str(port)], A)
+        wait_for("mail server", port.exists)
+        self.config = self.dir / "rootwatch.yaml"
+        self.config.write_text(f"""
+site: test
+state: {self.state}
+capture:
+  interface: mirror
+  workers: {os.environ.get("LIVE_WORKERS", 1)}
+detection: {{warmup: 3}}
+mail:
+  to: [noc@example.net]
+  from: rootwatch@example.net
+  smarthost: smtp://127.0.0.1:{port.read_text()}
+  starttls: never
+""")
+
+    def tearDown(self):
+        for p in self.processes:
+            if p.poll() is None:
+                os.killpg(p.pid, signal.SIGKILL)
+            p.wait()
+            if p.stderr:
+                p.stderr.close()
+            if p.stdout:
+                p.stdout.close()
+        self.holder.cleanup()
+
+    def start(self, words, namespace, **options):
+        p = subprocess.Popen(["ip", "netns", "exec", namespace, *words], start_new_session=True,
+                             **options)
+        self.processes.append(p)
+        return p
+
+    def start_rootwatch(self):
+        log = self.dir / "log"
+        with open(log, "a") as f:
+            before = log.read_text().count("capturing on")
+            p = self.start([ROOTWATCH, "run", "-c", str(self.config)], A, stderr=f)
+        wait_for("capture", lambda: log.read_text().count("capturing on") > before)
+        return p
+
+    def rows(self, sql):
+        try:
+            with sqlite3.connect(f"file:{self.state}/rootwatch.db?mode=ro", uri=True) as db:
+                return db.execute(sql).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+    def events(self):
+        return [json.loads(doc) for (doc,) in self.rows("SELECT doc FROM events ORDER BY sequence")]
+
+    def sum(self, key):
+        return sum(json.loads(doc)[key] for (doc,) in self.rows("SELECT doc FROM minutes"))
+
+    def send(self, seconds, after=0, share=0.0):
+        return self.start([SEND, "wire", str(RATE), str(seconds), str(after), str(share)], B,
+                          stdout=subprocess.PIPE, text=True)
+
+    def mails(self):
+        return sorted(glob.glob(f"{self.dir}/mail/*.eml"))
+
+    def stop(self, p):
+        os.kill(p.pid, signal.SIGTERM)
+        self.assertEqual(p.wait(30), 0, (self.dir / "log").read_text())
+
+    def test_loses_nothing_and_opens_the_incident_while_traffic_flows(self):
+        p = self.start_rootwatch()
+        sender = self.send(SECONDS + 15, after=8, share=0.35)
+        event = wait_for("incident", self.events, 40)[0]
+        self.assertIsNone(sender.poll(), "traffic had ended before the incident opened")
+        sent = int(sender.communicate()[0])
+        self.stop(p)
+        self.assertEqual(event["state"], "open")
+        self.assertEqual(event["prefix"], ["207.244.46.0/24"])
+        self.assertIn("MX", event["qtype"])
+        self.assertEqual(event["hosts"], 7)
+        self.assertAlmostEqual(event["share"], 0.35, delta=0.03)
+        self.assertEqual(self.sum("kernel_drops"), 0)
+        self.assertEqual(self.sum("queries"), sent)
+        print(f"sent {sent}, counted {self.sum('queries')}", file=sys.stderr)
+
+    def test_goes_on_after_kill_9_without_a_second_opening(self):
+        p = self.start_rootwatch()
+        sender = self.send(60, after=8, share=0.35)
+        first = wait_for("incident", self.events, 40)[0]
+        wait_for("mail", self.mails)
+        os.killpg(p.pid, signal.SIGKILL)
+        p.wait()
+        p = self.start_rootwatch()
+        wait_for("a minute stored again", lambda: self.rows(
+            "SELECT 1 FROM learned WHERE time > %d" % first["time"]), 90)
+        os.killpg(sender.pid, signal.SIGKILL)
+        sender.communicate()
+        self.stop(p)
+        self.assertEqual([e["state"] for e in self.events()].count("open"), 1)
+        self.assertEqual({e["id"] for e in self.events()}, {first["id"]})
+        self.assertEqual(len(self.mails()), 1)
+        self.assertEqual(self.rows("SELECT count(*) FROM incidents WHERE closed = 0"), [(1,)])
+
+    def test_refuses_a_second_daemon_on_one_state_directory(self):
+        self.start_rootwatch()
+        second = self.start([ROOTWATCH, "run", "-c", str(self.config)], A,
+                            stderr=subprocess.PIPE, text=True)
+        _, said = second.communicate(timeout=30)
+        self.assertEqual(second.returncode, 1)
+        self.assertIn("another rootwatch uses this state directory", said)
+
+    def test_says_what_is_missing_when_the_interface_is_not_there(self):
+        self.config.write_text(self.config.read_text().replace("mirror", "nowhere"))
+        p = self.start([ROOTWATCH, "run", "-c", str(self.config)], A, stderr=subprocess.PIPE,
+                       text=True)
+        _, said = p.communicate(timeout=30)
+        self.assertEqual(p.returncode, 69)
+        self.assertIn("nowhere: no such interface", said)
+
+    def test_keeps_the_old_configuration_when_the_new_one_is_wrong(self):
+        p = self.start_rootwatch()
+        good = self.config.read_text()
+        self.config.write_text(good.replace("warmup: 3", "warmup: soon"))
+        os.kill(p.pid, signal.SIGHUP)
+        log = self.dir / "log"
+        wait_for("refusal", lambda: "the old configuration stays in force" in log.read_text())
+        self.assertIn("rootwatch.yaml:", log.read_text())
+        self.config.write_text(good)
+        os.kill(p.pid, signal.SIGHUP)
+        wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
+        self.stop(p)
+
+
+if __name__ == "__main__":
+    delete_namespaces()
+    try:
+        make_namespaces()
+    except (subprocess.CalledProcessError, OSError) as problem:
+        delete_namespaces()
+        print("SKIP: no network namespaces here:", getattr(problem, "stderr", problem))
+        sys.exit(77)
+    try:
+        unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    finally:
+        delete_namespaces()
