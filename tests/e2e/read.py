@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""`rootwatch read` on files, pipes and what is not a capture; and the published case, small.
+
+usage: read.py ROOTWATCH THE_CASE MAILSERVER
+"""
+import bz2, glob, gzip, json, lzma, os, pathlib, subprocess, sys, tempfile, time, unittest
+
+ROOTWATCH, THE_CASE, MAILSERVER = sys.argv[1:4]
+FROM = 43200 + 86400  # of the case: when the culprit begins
+
+
+def made(*words):
+    return subprocess.run([THE_CASE, *map(str, words)], check=True, capture_output=True).stdout
+
+
+class Read(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.case = made("--rate", 0.01, "--from", FROM, "--to", FROM + 60)
+
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-read-")
+        self.dir = pathlib.Path(self.holder.name)
+        self.pcap = self.dir / "case.pcap"
+        self.pcap.write_bytes(self.case)
+
+    def tearDown(self):
+        self.holder.cleanup()
+
+    def read(self, *words, data=None):
+        return subprocess.run([ROOTWATCH, "read", *map(str, words)], input=data,
+                              capture_output=True)
+
+    def summary(self, *words, data=None, status=0):
+        ran = self.read("--json", *words, data=data)
+        self.assertEqual(ran.returncode, status, ran.stderr.decode())
+        return json.loads(ran.stdout)
+
+    def test_counts_a_file_and_a_pipe_alike(self):
+        a = self.summary(self.pcap)
+        b = self.summary("-", data=self.case)
+        self.assertEqual(a, b)
+        self.assertEqual(a["schema"], "rootwatch-summary/1")
+        self.assertEqual(a["frames"], a["queries"])
+        self.assertEqual(sum(a["qtype"].values()), a["queries"])
+        self.assertEqual(sum(a["queries_by"].values()), a["queries"])
+        self.assertEqual(a["prefixes"][0]["prefix"], "207.244.46.0/24")
+        self.assertEqual(a["prefixes"][0]["hosts"], 7)
+
+    def test_lists_every_prefix_when_asked(self):
+        s = self.summary("--prefixes", "all", self.pcap)
+        self.assertEqual(len(s["prefixes"]), s["sources"]["prefixes"])
+        self.assertEqual(sum(p["queries"] for p in s["prefixes"]), s["queries"])
+        for p in s["prefixes"]:
+            self.assertEqual(sum(p["qtype"].values()), p["queries"])
+
+    def test_reads_compressed_files_as_they_are(self):
+        plain = self.summary(self.pcap)["queries"]
+        for name, pack in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+            path = self.dir / f"c.{name}"
+            path.write_bytes(pack(self.case))
+            self.assertEqual(self.summary(path)["queries"], plain)
+
+    def test_takes_several_files_as_one_stream_in_the_order_of_time(self):
+        first, second = self.dir / "b.pcap", self.dir / "a.pcap"
+        first.write_bytes(made("--rate", 0.01, "--from", FROM, "--to", FROM + 30))
+        second.write_bytes(made("--rate", 0.01, "--from", FROM + 30, "--to", FROM + 60))
+        s = self.summary(second, first)
+        self.assertEqual(s["files"], 2)
+        self.assertEqual(s["overflow"], {})
+        self.assertLess(s["first_time"], s["last_time"] - 55)
+
+    def test_counts_what_is_before_a_cut_and_says_where_it_is(self):
+        self.pcap.write_bytes(self.case[:-20])
+        ran = self.read("--json", self.pcap)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn(b"ends inside packet", ran.stderr)
+        self.assertIn(b"at offset", ran.stderr)
+        whole = self.summary("-", data=self.case)
+        self.assertEqual(json.loads(ran.stdout)["queries"], whole["queries"] - 1)
+
+    def test_says_in_one_line_what_is_not_a_capture_and_reads_the_rest(self):
+        wrong = self.dir / "wrong"
+        wrong.write_text("this is no capture")
+        ran = self.read("--json", wrong, self.pcap)
+        self.assertEqual(ran.returncode, 1)
+        self.assertEqual(ran.stderr.count(b"\n"), 1, ran.stderr)
+        self.assertIn(b"wrong", ran.stderr)
+        self.assertGreater(json.loads(ran.stdout)["queries"], 0)
+
+    def test_refuses_wrong_usage(self):
+        for words in ([], ["--prefixes", "few", self.pcap], ["--port", "0", self.pcap],
+                      ["--unknown", self.pcap]):
+            self.assertEqual(self.read(*words).returncode, 2, words)
+
+    def test_counts_only_the_ports_asked_for(self):
+        s = self.summary("--port", 5353, "--port", 54, self.pcap)
+        self.assertEqual(s["queries"], 0)
+        self.assertEqual(sum(s["not_dns"].values()), s["frames"])
+
+    def test_says_once_that_nothing_can_be_stored_and_counts_on(self):
+        if os.geteuid() != 0:
+            self.skipTest("a small file system needs root")
+        small = self.dir / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "none", small], check=True)
+        try:
+            ran = self.read("--json", "--state", small, self.pcap)
+        finally:
+            subprocess.run(["umount", small], check=True)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn(b"full", ran.stderr)
+        if ran.stdout:  # the database itself could be made
+            s = json.loads(ran.stdout)
+            self.assertEqual(s["queries"], self.summary(self.pcap)["queries"])
+
+    def test_refuses_a_state_directory_that_cannot_be_made(self):
+        ran = self.read("--state", self.pcap / "below", self.pcap)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn(b"state directory", ran.stderr)
+
+    def test_tells_the_published_case(self):
+        """A twentieth of the rate, from an hour before the culprit to half an hour after."""
+        port = self.dir / "port"
+        server = subprocess.Popen([MAILSERVER, self.dir / "mail", port])
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        while not port.exists():
+            self.assertIsNone(server.poll())
+            time.sleep(0.02)
+        config = self.dir / "r.yaml"
+        config.write_text(f"""
+site: x-root
+mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1:{port.read_text()}",
+       starttls: never}}
+""")
+        state, events = self.dir / "state", self.dir / "events"
+        stream = made("--rate", 0.05, "--from", FROM - 3600, "--to", FROM + 1800)
+        s = self.summary("-c", config, "--state", state, "--events", events, "-", data=stream)
+        told = [json.loads(line) for line in events.read_text().splitlines()]
+        self.assertEqual([e["state"] for e in told], ["open"])
+        e = told[0]
+        self.assertEqual((e["id"], e["kind"], e["prefix"], e["hosts"]),
+                         ("2005-0118-1", "prefix", ["207.244.46.0/24"], 7))
+        self.assertLess(e["time"], 1105920000 + FROM + 60)
+        self.assertEqual(e["qtype"][0], "MX")
+        self.assertEqual(s["incidents"], told)
+        self.assertEqual(len(glob.glob(f"{self.dir}/mail/*.eml")), 1)
+        subprocess.run([ROOTWATCH, "graph", "-c", config, "--state", state, "--out",
+                        self.dir / "www"], check=True, capture_output=True)
+        page = (self.dir / "www/incidents/2005-0118-1/index.html").read_text()
+        self.assertIn("207.244.46.0/24", page)
+        shown = subprocess.run([ROOTWATCH, "incident", "show", "2005-0118-1", "--state", state],
+                               check=True, capture_output=True, text=True).stdout
+        self.assertIn("207.244.46.0/24 sends", shown)
+
+    def test_goes_on_with_an_incident_when_the_state_is_used_again(self):
+        state = self.dir / "state"
+        told = []
+        for begin, end in ((FROM - 1800, FROM + 600), (FROM + 600, FROM + 1200)):
+            events = self.dir / "events"
+            stream = made("--rate", 0.05, "--from", begin, "--to", end)
+            self.summary("--state", state, "--events", events, "-", data=stream)
+            told += [json.loads(line) for line in events.read_text().splitlines()]
+        self.assertEqual([(e["id"], e["state"]) for e in told], [("2005-0118-1", "open")])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
