@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/counters.h"
+
+#include "tests/support/batch.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+
+static struct message_batch batch;
+static struct counters *counters;
+static struct error err;
+static const struct counters_size size = {
+        .prefix_records = 64, .direct = true, .name_buckets = 64, .seed = 3};
+
+static void setup(void)
+{
+    counters = counters_create(&size, &err);
+    cr_assert_not_null(counters);
+    counters_clear(counters, NULL, 0);
+    batch.count = batch.names_used = 0;
+}
+
+static void teardown(void)
+{
+    counters_free(counters);
+}
+
+TestSuite(counters, .init = setup, .fini = teardown);
+
+Test(counters, tell_queries_from_responses_by_transport_and_family)
+{
+    batch_query(&batch, "192.0.2.1", "example", 1)->flags |= MESSAGE_TCP;
+    batch_query(&batch, "2001:db8::1", "example", 28);
+    batch_response(&batch, "192.0.2.1", 3);
+    counters_add(counters, &batch, 0);
+
+    cr_expect(eq(u64, counters->queries, 2));
+    cr_expect(eq(u64, counters->responses, 1));
+    cr_expect(eq(u64, counters->queries_by[TRANSPORT_TCP4], 1));
+    cr_expect(eq(u64, counters->queries_by[TRANSPORT_UDP6], 1));
+    cr_expect(eq(u64, counters->responses_by[TRANSPORT_UDP4], 1));
+    cr_expect(eq(u64, counters->rcode.count[3], 1));
+    cr_expect(eq(u64, counters->qtype.count[28], 1));
+}
+
+Test(counters, count_a_query_without_a_question_as_unreadable)
+{
+    struct message *m = batch_query(&batch, "192.0.2.1", "", 0);
+    m->flags = MESSAGE_MALFORMED;
+    counters_add(counters, &batch, 0);
+    cr_expect(eq(u64, counters->queries, 1));
+    cr_expect(eq(u64, counters->unreadable, 1));
+    cr_expect(eq(u64, counters->malformed, 1));
+    cr_expect(eq(u32, counters->qtype.met, 0));
+}
+
+Test(counters, know_what_came_before_its_interval)
+{
+    batch_query(&batch, "192.0.2.1", "example", 1)->time_ns = 5;
+    batch_query(&batch, "192.0.2.1", "example", 1)->time_ns = 10;
+    counters_add(counters, &batch, 10);
+    cr_expect(eq(u64, counters->queries, 2));
+    cr_expect(eq(u64, counters->late, 1));
+}
+
+Test(counters, look_closely_at_what_is_watched)
+{
+    struct prefix watched;
+    struct name_count leading[2];
+    cr_assert(prefix_parse("192.0.2.0/24", &watched));
+    counters_clear(counters, &watched, 1);
+    batch_query(&batch, "192.0.2.9", "a.example", QTYPE_MX);
+    batch_query(&batch, "192.0.2.9", "a.example", QTYPE_MX);
+    batch_query(&batch, "192.0.2.7", "b.example", QTYPE_A);
+    batch_query(&batch, "198.51.100.7", "c.example", QTYPE_A);
+    counters_add(counters, &batch, 0);
+
+    const struct watch *w = &counters->watch[0];
+    cr_expect(eq(u64, w->queries, 3));
+    cr_expect(eq(u64, w->host[9], 2));
+    cr_expect(eq(u64, w->host[7], 1));
+    cr_expect(eq(u64, w->qtype[QTYPE_CLASS_MX], 2));
+    cr_assert(eq(u32, names_leading(w->names, leading, 2), 2));
+    cr_expect(eq(u64, leading[0].queries, 2));
+}
+
+Test(counters, merged_are_as_if_counted_in_one)
+{
+    struct counters *whole = counters_create(&size, &err);
+    counters_clear(whole, NULL, 0);
+    for (int round = 0; round < 4; round++) {
+        for (int n = 0; n < 20; n++) {
+            char client[40];
+            (void)snprintf(client, sizeof client, n % 2 ? "198.51.%d.1" : "2001:db8:%d::1", n);
+            batch_query(&batch, client, n % 3 ? "www.example" : "example.com", 1 + n % 5);
+        }
+        counters_add(counters, &batch, 0);
+        counters_find_tlds(counters);
+        counters_merge(whole, counters, NULL);
+        counters_clear(counters, NULL, 0);
+        batch.count = batch.names_used = 0;
+    }
+    struct name_count tld[2];
+    cr_expect(eq(u64, whole->queries, 80));
+    cr_expect(eq(u64, whole->qtype.count[1], 16));
+    cr_expect(eq(u64, prefix_counts_totals(whole->prefixes).queries, 80));
+    cr_expect(eq(u64, distinct_count(&whole->addresses6), 10));
+    cr_assert(eq(u32, names_leading(whole->tlds, tld, 2), 2));
+    cr_expect(eq(u64, tld[0].queries + tld[1].queries, 80));
+    counters_free(whole);
+}
+
+Test(counters, add_the_difference_of_two_readings_of_a_source)
+{
+    struct source_counts before = {.frames = 10, .kernel_drops = 1};
+    struct source_counts now = {.frames = 25, .kernel_drops = 4, .first_time_ns = 7};
+    struct source_counts sum = {0};
+    before.verdict[VERDICT_NOT_IP] = 2;
+    now.verdict[VERDICT_NOT_IP] = 5;
+    now.verdict[VERDICT_IP_HEADER] = 6;
+    counters_add_source(&sum, &now, &before);
+    cr_expect(eq(u64, sum.frames, 15));
+    cr_expect(eq(u64, sum.kernel_drops, 3));
+    cr_expect(eq(u64, sum.verdict[VERDICT_NOT_IP], 3));
+    cr_expect(eq(u64, counters_undecoded(&sum), 6));
+}
+
+Test(counters, estimate_distinct_things_within_three_standard_errors)
+{
+    static struct distinct d;
+    uint64_t z = 1;
+    for (int i = 0; i < 1000000; i++) {
+        z = (z + UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xbf58476d1ce4e5b9);
+        z ^= z >> 29;
+        distinct_add(&d, z);
+        distinct_add(&d, z);
+    }
+    cr_expect(ge(u64, distinct_count(&d), 976000));
+    cr_expect(le(u64, distinct_count(&d), 1024000));
+}

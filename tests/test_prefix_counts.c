@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/prefix_counts.h"
+
+#include "tests/support/batch.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+
+static struct message_batch batch;
+static struct prefix_counts *table;
+static struct error err;
+
+static void make(uint32_t records, bool direct)
+{
+    table = prefix_counts_create(records, direct, &err);
+    cr_assert_not_null(table, "%s", err.text);
+    batch.count = batch.names_used = 0;
+}
+
+static void teardown(void)
+{
+    prefix_counts_free(table);
+}
+
+TestSuite(prefix_counts, .fini = teardown);
+
+static void count_batch(void)
+{
+    prefix_counts_count(table, &batch, NULL);
+    batch.count = batch.names_used = 0;
+}
+
+static void given(const char *client, uint16_t qtype)
+{
+    if (batch.count == MESSAGE_BATCH_MAX)
+        count_batch();
+    batch_query(&batch, client, "example", qtype);
+}
+
+static struct prefix prefix(const char *text)
+{
+    struct prefix p;
+    cr_assert(prefix_parse(text, &p), "%s", text);
+    return p;
+}
+
+static const struct prefix_record *record_of(const char *text)
+{
+    return prefix_counts_find(table, prefix(text));
+}
+
+Test(prefix_counts, adds_up_the_hosts_and_types_of_one_network)
+{
+    make(64, true);
+    given("207.244.46.1", QTYPE_MX);
+    given("207.244.46.9", QTYPE_MX);
+    given("207.244.46.9", QTYPE_A);
+    given("207.244.47.1", QTYPE_A);
+    count_batch();
+
+    const struct prefix_record *r = record_of("207.244.46.0/24");
+    cr_assert_not_null(r);
+    cr_expect(eq(u32, r->queries, 3));
+    cr_expect(eq(u32, prefix_record_hosts(r), 2));
+    cr_expect(eq(u32, r->qtype[QTYPE_CLASS_MX], 2));
+    cr_expect(eq(u32, r->qtype[QTYPE_CLASS_A], 1));
+    cr_expect(eq(u64, r->hosts[0], UINT64_C(1) << 1 | UINT64_C(1) << 9));
+}
+
+Test(prefix_counts, keeps_the_two_families_apart_and_passes_over_responses)
+{
+    make(64, true);
+    given("2001:db8:1::1", QTYPE_AAAA);
+    given("2001:db8:1:ffff::2", QTYPE_AAAA);
+    given("32.1.13.184", QTYPE_A); /* the same first octets */
+    batch_response(&batch, "192.0.2.1", 0);
+    count_batch();
+
+    cr_expect(eq(u32, record_of("2001:db8:1::/48")->queries, 2));
+    cr_expect(eq(u32, record_of("32.1.13.0/24")->queries, 1));
+    cr_expect_null(record_of("192.0.2.0/24"));
+    cr_expect(eq(u64, prefix_counts_totals(table).queries, 3));
+}
+
+static void sum_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    (void)p;
+    *(uint64_t *)argument += queries;
+}
+
+Test(prefix_counts, goes_on_counting_each_ipv4_network_when_the_pool_is_full)
+{
+    make(4, true);
+    for (int n = 0; n < 200; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", n % 100);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+
+    struct prefix_totals t = prefix_counts_totals(table);
+    uint64_t bare = 0;
+    prefix_counts_bare(table, sum_bare, &bare);
+    cr_expect(eq(u64, t.queries, 200));
+    cr_expect(eq(u64, t.bare, 192)); /* all but two of each of the four with a record */
+    cr_expect(eq(u64, bare, 192));
+    cr_expect(eq(u64, t.lost, 0));
+    cr_expect(eq(u32, record_of("198.51.3.0/24")->queries, 2));
+}
+
+Test(prefix_counts, counts_ipv6_networks_without_room_as_lost)
+{
+    make(2, true);
+    for (int n = 0; n < 10; n++) {
+        char client[40];
+        (void)snprintf(client, sizeof client, "2001:db8:%x::1", n);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    cr_expect(eq(u64, prefix_counts_totals(table).queries, 10));
+    cr_expect(eq(u64, prefix_counts_totals(table).lost, 8));
+}
+
+Test(prefix_counts, is_empty_after_clearing_but_for_what_is_watched)
+{
+    struct prefix watch[] = {prefix("192.0.2.0/24"), prefix("2001:db8::/48")};
+    int32_t record[MESSAGE_BATCH_MAX];
+    uint32_t count;
+    make(4, true);
+    for (int n = 0; n < 50; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", n);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    prefix_counts_clear(table, watch, 2);
+
+    cr_expect(eq(u64, prefix_counts_totals(table).queries, 0));
+    const struct prefix_record *r = prefix_counts_records(table, &count);
+    cr_expect(eq(u32, count, 2));
+    cr_expect(eq(u32, r[0].queries, 0));
+    cr_expect_null(record_of("198.51.7.0/24"));
+
+    given("2001:db8::5", QTYPE_MX);
+    given("192.0.2.9", QTYPE_MX);
+    given("203.0.113.1", QTYPE_MX);
+    prefix_counts_count(table, &batch, record);
+    cr_expect(eq(i32, record[0], 1));
+    cr_expect(eq(i32, record[1], 0));
+    cr_expect(eq(i32, record[2], 2));
+}
+
+/* Counts the same into a direct table and, merged, into hashed ones. */
+Test(prefix_counts, merges_to_the_same_as_counting_at_once)
+{
+    struct prefix_counts *parts = prefix_counts_create(64, true, &err);
+    struct prefix_counts *whole = prefix_counts_create(64, false, &err);
+    make(64, true);
+    for (int round = 0; round < 3; round++) {
+        for (int n = 0; n < 40; n++) {
+            char client[40];
+            (void)snprintf(client, sizeof client, n % 2 ? "198.51.%d.%d" : "2001:db8:%d::%d",
+                           n % 20, round + 1);
+            batch_query(&batch, client, "example", n % 3 ? QTYPE_A : QTYPE_MX);
+        }
+        prefix_counts_count(table, &batch, NULL);
+        prefix_counts_count(parts, &batch, NULL);
+        prefix_counts_merge(whole, parts, NULL);
+        prefix_counts_clear(parts, NULL, 0);
+        batch.count = batch.names_used = 0;
+    }
+    uint32_t count;
+    uint32_t merged;
+    const struct prefix_record *r = prefix_counts_records(table, &count);
+    (void)prefix_counts_records(whole, &merged);
+    cr_assert(eq(u32, count, merged));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct prefix_record *m = prefix_counts_find(whole, r[i].prefix);
+        cr_assert_not_null(m);
+        cr_expect_arr_eq(m, &r[i], sizeof *m);
+    }
+    cr_expect(eq(u64, prefix_counts_totals(whole).queries, 120));
+    prefix_counts_free(parts);
+    prefix_counts_free(whole);
+}
+
+Test(prefix_counts, spills_what_finds_no_room_so_that_nothing_is_lost)
+{
+    struct prefix_counts *minute = prefix_counts_create(8, false, &err);
+    struct prefix_counts *run = prefix_counts_create(8, true, &err);
+    make(64, true);
+    for (int n = 0; n < 60; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", n);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    prefix_counts_merge(minute, table, run);
+
+    struct prefix_totals m = prefix_counts_totals(minute);
+    struct prefix_totals r = prefix_counts_totals(run);
+    cr_expect(eq(u64, m.queries, 8));
+    cr_expect(eq(u64, m.lost + m.bare, 0));
+    cr_expect(eq(u64, r.queries, 52));
+    cr_expect(eq(u64, r.bare, 44));
+    prefix_counts_free(minute);
+    prefix_counts_free(run);
+}
+
+Test(prefix_counts, estimates_the_hosts_of_an_ipv6_network)
+{
+    make(8, true);
+    for (int n = 0; n < 100; n++) {
+        char client[40];
+        (void)snprintf(client, sizeof client, "2001:db8::%x:%x", n, 7 * n + 1);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    uint32_t hosts = prefix_record_hosts(record_of("2001:db8::/48"));
+    cr_expect(ge(u32, hosts, 80));
+    cr_expect(le(u32, hosts, 120));
+}
