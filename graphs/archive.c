@@ -505,7 +505,7 @@ static bool write_past(struct targets *all, struct target *t, const struct past 
         if (past_value(p, n, value) && !target_put(all, t, start_s, value))
             return false;
     }
-    return true;
+    return t->made || target_make(all, t, last_s); /* nothing is known of it yet */
 }
 
 struct pasts {

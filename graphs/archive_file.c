@@ -59,7 +59,7 @@ static const char *function_of(unsigned archive)
     return archive < CONSOLIDATIONS ? "AVERAGE" : "MAX";
 }
 
-static size_t values_in(unsigned sources)
+static size_t values_in(size_t sources)
 {
     size_t rows = 0;
     for (unsigned i = 0; i < CONSOLIDATIONS; i++)
@@ -67,7 +67,7 @@ static size_t values_in(unsigned sources)
     return 2 * rows * sources;
 }
 
-static size_t size_of(unsigned sources)
+static size_t size_of(size_t sources)
 {
     return sizeof(struct head) +
            sources * (sizeof(struct source) + sizeof(struct source_state)) +
@@ -132,7 +132,7 @@ static bool sound(const char *at, enum series_family f, int64_t *last_s)
     const struct live *live = (const void *)(archive + ARCHIVES);
     const struct source_state *state = (const void *)(live + 1);
     const struct archive_state *archive_state = (const void *)(state + sources);
-    const unsigned long *row = (const void *)(archive_state + sources * ARCHIVES);
+    const unsigned long *row = (const void *)(archive_state + (size_t)sources * ARCHIVES);
 
     *last_s = live->last_s;
     return same_head(head, sources) && same_sources(source, f) && same_archives(archive) &&

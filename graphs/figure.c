@@ -47,6 +47,8 @@ const char *figure_rate(double qps, char text[static FIGURE_BYTES])
 
 const char *figure_change(double qps, char text[static FIGURE_BYTES])
 {
+    if (qps == 0)
+        return memcpy(text, "0", 2);
     (void)snprintf(text, FIGURE_BYTES, "%s%.*f", qps < 0 ? "\u2212" : "+", digits_of(qps),
                    fabs(qps));
     return text;
@@ -88,7 +90,7 @@ const char *figure_lasting(int64_t length_s, char text[static FIGURE_BYTES])
         two(text, length_s, "s", 0, "");
     else if (minutes < 120)
         two(text, minutes, "min", 0, "");
-    else if (minutes < 48 * 60)
+    else if (minutes < INT64_C(48) * 60)
         two(text, minutes / 60, "h", minutes % 60, "min");
     else
         two(text, minutes / 1440, "days", minutes % 1440 / 60, "h");

@@ -27,33 +27,34 @@ static const struct row {
     const char *name, *heading, *axis, *words;
     unsigned height; /* of a full picture, in points */
     bool of_queries; /* its values reach all queries */
+    bool latest;     /* continued by the rates of the last seconds */
     compose_function *compose;
 } rows[GRAPHS] = {
         [GRAPH_QTYPE] = {"qtype", "Queries by type", "queries per second",
-                         "Each type of query, one on top of the other.", 300, true,
+                         "Each type of query, one on top of the other.", 300, true, false,
                          compose_qtype},
         [GRAPH_SOURCE] = {"source", "Queries by source network", "queries per second",
                           "The busiest /24 and /48 networks on top of all others.", 300, true,
-                          compose_source},
+                          true, compose_source},
         [GRAPH_SHARE] = {"share", "Share of all queries", "percent of all queries",
                          "What part of all queries came from the culprit and from the next "
                          "busiest network.",
-                         220, false, compose_share},
+                         220, false, true, compose_share},
         [GRAPH_TOTAL] = {"total", "All queries against the usual level", "queries per second",
-                         "The band is what is usual at this hour of the week.", 240, true,
+                         "The band is what is usual at this hour of the week.", 240, true, true,
                          compose_total},
         [GRAPH_TRANSPORT] = {"transport", "Queries by transport", "queries per second",
                              "UDP and TCP over IPv4 and IPv6, one on top of the other.", 220,
-                             true, compose_transport},
+                             true, false, compose_transport},
         [GRAPH_RCODE] = {"rcode", "Responses by code", "responses per second",
-                         "Each response code, one on top of the other.", 220, true,
+                         "Each response code, one on top of the other.", 220, true, false,
                          compose_rcode},
         [GRAPH_SOURCES] = {"sources", "Distinct source networks", "networks in a minute",
                            "How many different /24 and /48 networks asked in a minute.", 200,
-                           false, compose_sources},
+                           false, false, compose_sources},
         [GRAPH_HEALTH] = {"health", "Capture health", "per second",
                           "Frames that were lost or could not be read. Grey: not captured.",
-                          200, false, compose_health},
+                          200, false, false, compose_health},
 };
 
 const char *graph_name(enum graph g)
@@ -103,7 +104,8 @@ static void join(char text[static GRAPH_TITLE_BYTES], const char *first, int64_t
 /* Days where days are whole or many, else times of day. */
 const char *graph_range(int64_t from_s, int64_t to_s, char text[static GRAPH_TITLE_BYTES])
 {
-    bool days = (from_s % 86400 == 0 && to_s % 86400 == 0) || to_s - from_s > 5 * 86400;
+    bool days =
+            (from_s % 86400 == 0 && to_s % 86400 == 0) || to_s - from_s > INT64_C(5) * 86400;
     int64_t last_s = to_s - 1;
 
     if (days && same("%F", from_s, last_s))
@@ -171,10 +173,22 @@ static void define(struct easel *e, const char *value, enum series_family f, con
     picture_define(&e->picture, value, path_of(e, f, path), source);
 }
 
+/* How far minutes tell of the range. */
+static int64_t told_s(const struct graph_scene *s)
+{
+    int64_t last_s = archive_last(s->archive);
+    return last_s > s->from_s && last_s < s->to_s && s->latest_s != 0 ? last_s : s->to_s;
+}
+
+bool graph_in_no_minute(const struct graph_scene *s)
+{
+    return s->latest_s != 0 && told_s(s) <= s->began_s;
+}
+
 static bool survey(struct easel *e, enum series_family f, struct archive_survey *out)
 {
     char path[ARCHIVE_PATH_BYTES];
-    return archive_file_survey(path_of(e, f, path), f, e->scene->from_s, e->scene->to_s, out,
+    return archive_file_survey(path_of(e, f, path), f, e->scene->from_s, told_s(e->scene), out,
                                e->err);
 }
 
@@ -208,8 +222,8 @@ static enum picture_style stacked(unsigned n)
 
 /* Query types by their mean, most first; those that explain an incident come last, on top. */
 struct type_order {
-    enum qtype_class class;
     double mean;
+    enum qtype_class class;
     bool named;
 };
 
@@ -229,7 +243,7 @@ static unsigned order_types(struct easel *e, const struct archive_survey *s,
     unsigned count = 0;
     for (unsigned c = 0; c < QTYPE_CLASS_OTHER; c++) {
         if (s->mean[c] > 0)
-            order[count++] = (struct type_order){c, s->mean[c], e->scene->named[c]};
+            order[count++] = (struct type_order){s->mean[c], c, e->scene->named[c]};
     }
     qsort(order, count, sizeof *order, by_mean);
     return count < TYPES_SHOWN ? count : TYPES_SHOWN;
@@ -278,6 +292,17 @@ static bool compose_qtype(struct easel *e)
     return true;
 }
 
+/* `value` is "r`value`" as far as minutes reach, then what the last seconds were. */
+static void continue_to_latest(struct easel *e, const char *value, double qps)
+{
+    int64_t last_s = archive_last(e->scene->archive);
+    static const char *const kind[] = {"", "M"};
+    for (unsigned i = 0; i < 2; i++)
+        picture_add(&e->picture,
+                    "CDEF:%s%s=TIME,%" PRId64 ",GT,TIME,%" PRId64 ",LE,*,%.3f,%sr%s,IF",
+                    kind[i], value, last_s, e->scene->latest_s, qps, kind[i], value);
+}
+
 static void define_prefix(struct easel *e, const char *value, struct prefix p)
 {
     char path[ARCHIVE_PATH_BYTES];
@@ -292,10 +317,24 @@ static void culprit_colour(unsigned n, char colour[static 9])
     (void)snprintf(colour, 9, "%s%s", palette_colour(PALETTE_CULPRIT), pale[n < 8 ? n : 7]);
 }
 
-static void add_prefix(struct easel *e, const char *value, struct prefix p, const char *colour)
+static void define_culprit(struct easel *e, const char *value, unsigned n)
+{
+    char raw[12];
+    (void)snprintf(raw, sizeof raw, "r%s", value);
+    bool latest = e->scene->latest_s != 0;
+    define_prefix(e, latest ? raw : value, e->scene->culprit[n]);
+    if (latest)
+        continue_to_latest(e, value, e->scene->latest_culprit_qps);
+}
+
+static struct picture_layer *add_prefix(struct easel *e, const char *value, struct prefix p,
+                                        const char *colour)
 {
     char label[PREFIX_TEXT_BYTES];
-    measured(picture_layer(&e->picture, PICTURE_STACK, value, colour, prefix_format(p, label)));
+    struct picture_layer *l =
+            picture_layer(&e->picture, PICTURE_STACK, value, colour, prefix_format(p, label));
+    measured(l);
+    return l;
 }
 
 static void subtract(char *text, size_t size, const char *value)
@@ -311,7 +350,7 @@ static bool compose_source(struct easel *e)
 
     for (unsigned i = 0; i < s->culprits; i++) {
         (void)snprintf(value, sizeof value, "c%u", i);
-        define_prefix(e, value, s->culprit[i]);
+        define_culprit(e, value, i);
         subtract(rest, sizeof rest, value);
     }
     for (unsigned i = 0; i < s->others; i++) {
@@ -324,7 +363,7 @@ static bool compose_source(struct easel *e)
                   "all other networks");
     for (unsigned i = s->others; i-- > 0;) {
         (void)snprintf(value, sizeof value, "p%u", i);
-        add_prefix(e, value, s->other[i], palette_nth(i));
+        add_prefix(e, value, s->other[i], palette_nth(i))->columns = !graph_in_no_minute(s);
     }
     for (unsigned i = s->culprits; i-- > 0;) {
         (void)snprintf(value, sizeof value, "c%u", i);
@@ -335,11 +374,11 @@ static bool compose_source(struct easel *e)
     return true;
 }
 
-static void add_share(struct easel *e, const char *value, const char *of, const char *colour,
-                      const char *label)
+static struct picture_layer *add_share(struct easel *e, const char *value, const char *of,
+                                       const char *colour, const char *label)
 {
     picture_add(&e->picture, "CDEF:%s=%s,all,/,100,*", value, of);
-    picture_layer(&e->picture, PICTURE_LINE, value, colour, label);
+    return picture_layer(&e->picture, PICTURE_LINE, value, colour, label);
 }
 
 static void define_culprits(struct easel *e)
@@ -347,7 +386,7 @@ static void define_culprits(struct easel *e)
     char sum[320] = "0", value[12];
     for (unsigned i = 0; i < e->scene->culprits; i++) {
         (void)snprintf(value, sizeof value, "c%u", i);
-        define_prefix(e, value, e->scene->culprit[i]);
+        define_culprit(e, value, i);
         size_t used = strlen(sum);
         (void)snprintf(sum + used, sizeof sum - used, ",%s,+", value);
     }
@@ -374,8 +413,10 @@ static bool compose_share(struct easel *e)
         define_prefix(e, "next", s->other[0]);
         (void)snprintf(label, sizeof label, "%s (next busiest)",
                        prefix_format(s->other[0], prefix));
-        add_share(e, "ns", "next", palette_colour(PALETTE_USUAL), label);
-        e->picture.layer[e->picture.layers - 1].style = PICTURE_FINE;
+        struct picture_layer *l =
+                add_share(e, "ns", "next", palette_colour(PALETTE_USUAL), label);
+        l->style = PICTURE_FINE;
+        l->columns = !graph_in_no_minute(s);
     }
     define_culprits(e);
     culprit_label(s, label);
@@ -406,7 +447,7 @@ static void add_tinted(struct easel *e, enum picture_style style, const char *va
     l->columns = false;
 }
 
-static bool compose_total(struct easel *e)
+static void draw_band(struct easel *e)
 {
     const char *usual = palette_colour(PALETTE_USUAL);
     const char *above = palette_colour(PALETTE_CULPRIT);
@@ -416,8 +457,13 @@ static bool compose_total(struct easel *e)
     add_tinted(e, PICTURE_STACK, "band", usual, "33", "usual ± 3 standard deviations");
     add_tinted(e, PICTURE_AREA, "under", "FFFFFF", "00", "");
     add_tinted(e, PICTURE_STACK, "over", above, "44", "above the usual range");
-    if (!isnan(e->total.mean[2]))
-        measured(picture_layer(&e->picture, PICTURE_DASHED, "usual", usual, "usual level"));
+    measured(picture_layer(&e->picture, PICTURE_DASHED, "usual", usual, "usual level"));
+}
+
+static bool compose_total(struct easel *e)
+{
+    if (!isnan(e->total.mean[2])) /* known at some time in the range */
+        draw_band(e);
     total_line(e);
     return true;
 }
@@ -492,11 +538,11 @@ static void put_moments(struct easel *e)
     static const char *const words[] = {[INCIDENT_OPENED] = "opened",
                                         [INCIDENT_CHANGED] = "updated",
                                         [INCIDENT_CLOSED] = "closed"};
-    char text[160], when[32];
+    char text[sizeof e->picture.mark->text], when[32];
     for (unsigned i = 0; i < e->scene->moments; i++) {
         const struct graph_moment *m = &e->scene->moment[i];
         format_time(when, sizeof when, "%d %b %H:%M", m->time_s);
-        (void)snprintf(text, sizeof text, "%s  %-7s  %.80s", when, words[m->state], m->text);
+        (void)snprintf(text, sizeof text, "%s  %-7s  %s", when, words[m->state], m->text);
         picture_mark(&e->picture, m->time_s, text);
     }
 }
@@ -532,10 +578,24 @@ static bool prepare(struct easel *e, enum graph g, enum picture_size size, unsig
                                   .to_s = s->to_s,
                                   .began_s = s->began_s,
                                   .ended_s = s->ended_s != 0 ? s->ended_s : s->to_s};
+    if (!rows[g].latest && graph_in_no_minute(s))
+        e->picture.began_s = 0;
     e->picture.before = s->began_s != 0 && known_before(e);
     e->picture.digits = e->total.most[0] >= 100 ? 0 : 2;
-    e->picture.top = rows[g].of_queries && e->total.most[0] >= 10 ? e->total.most[0] : 0;
+    double most = rows[g].latest && s->latest_total_qps > e->total.most[0] ? s->latest_total_qps
+                                                                           : e->total.most[0];
+    e->picture.top = rows[g].of_queries && most >= 10 ? most : 0;
     return true;
+}
+
+static void define_total(struct easel *e, bool latest)
+{
+    if (!latest || e->scene->latest_s == 0) {
+        define(e, "all", SERIES_TOTAL, "queries");
+        return;
+    }
+    define(e, "rall", SERIES_TOTAL, "queries");
+    continue_to_latest(e, "all", e->scene->latest_total_qps);
 }
 
 static bool compose(struct easel *e, enum graph g)
@@ -545,7 +605,7 @@ static bool compose(struct easel *e, enum graph g)
         picture_add(&e->picture, "--units-exponent");
         picture_add(&e->picture, "0");
     }
-    define(e, "all", SERIES_TOTAL, "queries");
+    define_total(e, rows[g].latest);
     gap(e);
     put_moments(e);
     return rows[g].compose(e);

@@ -29,7 +29,7 @@ enum { GRAPH_OTHERS = 6, GRAPH_MOMENTS = 12, GRAPH_TITLE_BYTES = 256 };
 struct graph_moment {
     int64_t time_s;
     enum incident_state state;
-    char text[96]; /* what happened, from outside */
+    char text[104]; /* what happened, from outside */
 };
 
 struct graph_scene {
@@ -37,6 +37,9 @@ struct graph_scene {
     const char *site;
     int64_t from_s, to_s;
     int64_t began_s, ended_s; /* of the incident that is shown; 0: a range of time */
+    /* Rates of the last seconds, where no minute tells of them yet; latest_s 0: none. */
+    int64_t latest_s;
+    double latest_total_qps, latest_culprit_qps;
     struct prefix culprit[INCIDENT_PREFIXES]; /* worst first */
     unsigned culprits;
     struct prefix other[GRAPH_OTHERS]; /* next busiest, busiest first; all followed */
@@ -53,6 +56,8 @@ const char *graph_words(enum graph g);   /* one sentence: how it is read */
 const char *graph_alt(enum graph g, const struct graph_scene *s,
                       char text[static GRAPH_TITLE_BYTES]);
 bool graph_applies(enum graph g, const struct graph_scene *s);
+/* The incident began so shortly ago that it is seen only in graphs that draw latest_*_qps. */
+bool graph_in_no_minute(const struct graph_scene *s);
 
 bool graph_draw(enum graph g, const struct graph_scene *s, enum picture_size size,
                 unsigned scale, struct picture_png *png, struct error *err);

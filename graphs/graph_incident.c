@@ -5,8 +5,9 @@ static bool draw_both(const struct graph_scene *scene, struct picture_png *first
                       struct picture_png *second, struct error *err)
 {
     enum graph g = graph_applies(GRAPH_SHARE, scene) ? GRAPH_SHARE : GRAPH_TOTAL;
+    enum graph next = graph_in_no_minute(scene) ? GRAPH_SOURCE : GRAPH_QTYPE;
     return graph_draw(g, scene, PICTURE_FULL, 1, first, err) &&
-           graph_draw(GRAPH_QTYPE, scene, PICTURE_FULL, 1, second, err);
+           graph_draw(next, scene, PICTURE_FULL, 1, second, err);
 }
 
 bool graph_incident(struct store *s, const char *state_dir, const char *site, const char *id,

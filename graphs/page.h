@@ -45,6 +45,8 @@ struct page {
 };
 
 int64_t page_span_s(enum page_span span);
+/* Where a span begins: a day not before the first minute stored. */
+int64_t page_span_from(const struct press *press, enum page_span span);
 const char *page_span_name(enum page_span span); /* "day" */
 
 bool page_begin(struct page *page, struct press *press, const char *title, const char *root,

@@ -115,7 +115,7 @@ static void write_hosts(struct telling *t)
         not_seen(t);
         return;
     }
-    html_markup(t->html, "<div class=\"wide\"><table><thead><tr><th>Host</th>"
+    html_markup(t->html, "<div class=\"wide narrow\"><table><thead><tr><th>Host</th>"
                          "<th class=\"n\">Queries since it began</th></tr></thead><tbody>\n");
     for (unsigned i = 0; i < t->last->hosts_listed; i++) {
         const struct incident_host *host = &t->last->host[i];
@@ -139,7 +139,7 @@ static void write_names(struct telling *t)
         not_seen(t);
         return;
     }
-    html_markup(t->html, "<div class=\"wide\"><table><thead><tr><th>Name</th>"
+    html_markup(t->html, "<div class=\"wide narrow\"><table><thead><tr><th>Name</th>"
                          "<th class=\"n\">Queries</th></tr></thead><tbody>\n");
     for (unsigned i = 0; i < t->last->names; i++) {
         const struct incident_name *name = &t->last->name[i];

@@ -85,12 +85,13 @@ static void write_week_before(struct html *h, const struct overview_source *s)
     else if (s->week_before == 0)
         html_markup(h, "<td class=\"n\">new</td>");
     else
-        html_markup(h, "<td class=\"n\">%s\u202f%%</td>",
-                    figure_change(100 * ((double)s->queries / s->week_before - 1), change));
+        html_markup(
+                h, "<td class=\"n\">%s\u202f%%</td>",
+                figure_change(round(100 * ((double)s->queries / s->week_before - 1)), change));
 }
 
 static void write_source(struct page *page, unsigned rank, const struct overview_source *s,
-                         double share)
+                         double share, double most)
 {
     char prefix[PREFIX_TEXT_BYTES], count[FIGURE_BYTES], part[FIGURE_BYTES];
     struct html *h = &page->html;
@@ -102,7 +103,7 @@ static void write_source(struct page *page, unsigned rank, const struct overview
                 figure_count((double)s->queries, count), s->hosts, figure_share(share, part));
     html_markup(h,
                 "<td class=\"share\"><span class=\"bar\" style=\"width:%.1f%%\"></span></td>",
-                100 * share);
+                most > 0 ? 100 * share / most : 0);
     write_week_before(h, s);
     html_markup(h, "</tr>\n");
 }
@@ -121,10 +122,10 @@ static void write_sources(struct page *page, const struct overview *o)
                    "<th>Network</th><th class=\"n\">Queries</th><th class=\"n\">Hosts</th>"
                    "<th class=\"n\">Share</th><th class=\"share\"></th>"
                    "<th class=\"n\">Against last week</th></tr></thead><tbody>\n");
-    for (unsigned i = 0; i < o->sources; i++) {
-        double all = o->sources_queries > 0 ? (double)o->sources_queries : 1;
-        write_source(page, i + 1, &o->source[i], fmin(1, (double)o->source[i].queries / all));
-    }
+    double all = fmax((double)o->sources_queries, (double)o->source[0].queries);
+    for (unsigned i = 0; i < o->sources; i++)
+        write_source(page, i + 1, &o->source[i], (double)o->source[i].queries / all,
+                     (double)o->source[0].queries / all);
     html_markup(h, "</tbody></table></div>\n");
 }
 
@@ -133,7 +134,7 @@ static bool write_pictures(struct page *page, const struct graph_scene *scene)
     char name[64], to[64], id[64], alt[GRAPH_TITLE_BYTES];
     struct picture_png png;
 
-    html_markup(&page->html, "<h2>The day in pictures</h2>\n<div class=\"set\">\n");
+    html_markup(&page->html, "<h2>In pictures</h2>\n<div class=\"set\">\n");
     for (unsigned g = 0; g < GRAPHS; g++) {
         if (!graph_applies(g, scene))
             continue;

@@ -26,7 +26,7 @@ static bool write_body(struct page *page, enum page_span span)
     struct press *press = page->press;
     struct graph_scene scene = {.site = press->options->site};
     char range[GRAPH_TITLE_BYTES];
-    int64_t from_s = press->at_s - page_span_s(span);
+    int64_t from_s = page_span_from(press, span);
 
     html_markup(&page->html, "<h1>%s: %s</h1>\n", titles[span],
                 graph_range(from_s, press->at_s, range));

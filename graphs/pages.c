@@ -117,7 +117,7 @@ static bool prepare(struct press *press)
 {
     return find_end(press) &&
            archive_catch_up(press->archive, press->store, press->options->now_s, press->err) &&
-           overview_read(&press->day, press->store, press->at_s - page_span_s(PAGE_DAY),
+           overview_read(&press->day, press->store, page_span_from(press, PAGE_DAY),
                          press->at_s, press->err) &&
            overview_read(&press->week, press->store, press->at_s - page_span_s(PAGE_WEEK),
                          press->at_s, press->err) &&

@@ -3,7 +3,7 @@
 
 static const char *const uses[PALETTE_USES] = {
         [PALETTE_CULPRIT] = "CC3311", [PALETTE_REST] = "DDDDDD",  [PALETTE_MARK] = "882255",
-        [PALETTE_TOTAL] = "222222",   [PALETTE_USUAL] = "004488", [PALETTE_GAP] = "E6E6E6",
+        [PALETTE_TOTAL] = "222222",   [PALETTE_USUAL] = "004488", [PALETTE_GAP] = "ECECEC",
 };
 
 static const char *const qtypes[QTYPE_CLASSES] = {

@@ -18,7 +18,7 @@ static const struct size {
     const char *title_points, *text_points;
 } sizes[] = {
         [PICTURE_FULL] = {960, "13", "9"},
-        [PICTURE_SMALL] = {480, "11", "8"},
+        [PICTURE_SMALL] = {424, "11", "8"},
         [PICTURE_THUMB] = {240, "9", "8"},
 };
 
@@ -27,40 +27,54 @@ static const struct grid {
     int64_t longest_s;
     const char *full, *small;
 } grids[] = {
-        {2 * 3600, "MINUTE:5:MINUTE:10:MINUTE:10:0:%H:%M",
+        {INT64_C(45) * 60, "MINUTE:1:MINUTE:5:MINUTE:5:0:%H:%M",
+         "MINUTE:1:MINUTE:5:MINUTE:10:0:%H:%M"},
+        {INT64_C(2) * 3600, "MINUTE:5:MINUTE:10:MINUTE:10:0:%H:%M",
          "MINUTE:5:MINUTE:30:MINUTE:30:0:%H:%M"},
-        {5 * 3600, "MINUTE:10:MINUTE:30:MINUTE:30:0:%H:%M", "MINUTE:30:HOUR:1:HOUR:1:0:%H:%M"},
-        {13 * 3600, "MINUTE:30:HOUR:1:HOUR:1:0:%H:%M", "HOUR:1:HOUR:2:HOUR:2:0:%H:%M"},
-        {26 * 3600, "HOUR:1:HOUR:6:HOUR:2:0:%H:%M", "HOUR:1:HOUR:6:HOUR:4:0:%H:%M"},
-        {50 * 3600, "HOUR:3:HOUR:6:HOUR:6:0:%a %H:%M", "HOUR:6:HOUR:12:HOUR:12:0:%a %H:%M"},
-        {9 * 86400, "HOUR:6:DAY:1:DAY:1:86400:%a %d %b", "HOUR:12:DAY:1:DAY:1:86400:%a %d"},
-        {20 * 86400, "DAY:1:DAY:1:DAY:2:0:%d %b", "DAY:1:DAY:2:DAY:4:0:%d %b"},
-        {70 * 86400, "DAY:1:WEEK:1:WEEK:1:0:%d %b", "DAY:1:WEEK:1:WEEK:1:0:%d %b"},
+        {INT64_C(5) * 3600, "MINUTE:10:MINUTE:30:MINUTE:30:0:%H:%M",
+         "MINUTE:30:HOUR:1:HOUR:1:0:%H:%M"},
+        {INT64_C(13) * 3600, "MINUTE:30:HOUR:1:HOUR:1:0:%H:%M", "HOUR:1:HOUR:2:HOUR:2:0:%H:%M"},
+        {INT64_C(26) * 3600, "HOUR:1:HOUR:6:HOUR:2:0:%H:%M", "HOUR:1:HOUR:6:HOUR:4:0:%H:%M"},
+        {INT64_C(50) * 3600, "HOUR:3:HOUR:6:HOUR:6:0:%a %H:%M",
+         "HOUR:6:HOUR:12:HOUR:12:0:%a %H:%M"},
+        {INT64_C(9) * 86400, "HOUR:6:DAY:1:DAY:1:86400:%a %d %b",
+         "HOUR:12:DAY:1:DAY:1:86400:%a %d"},
+        {INT64_C(20) * 86400, "DAY:1:DAY:1:DAY:2:0:%d %b", "DAY:1:DAY:2:DAY:4:0:%d %b"},
+        {INT64_C(70) * 86400, "DAY:1:WEEK:1:WEEK:1:0:%d %b", "DAY:1:WEEK:1:WEEK:1:0:%d %b"},
         {INT64_MAX, "MONTH:1:MONTH:1:MONTH:1:2592000:%b %Y", "MONTH:1:MONTH:1:MONTH:2:0:%b"},
 };
 
-/* Without the character that was cut at the end. */
-static size_t whole_characters(const char *out, size_t used)
+/* Octets of the character at `text`, 0 where it is none of UTF-8 (RFC 3629). */
+static size_t character(const char *text)
 {
-    while (used > 0 && ((unsigned char)out[used - 1] & 0xc0) == 0x80)
-        used--;
-    return used > 0 && (out[used - 1] & 0x80) != 0 ? used - 1 : used;
+    unsigned char c = (unsigned char)*text;
+    size_t length = c < 0x80                ? 1
+                    : c >= 0xc2 && c < 0xe0 ? 2
+                    : c >= 0xe0 && c < 0xf0 ? 3
+                    : c >= 0xf0 && c < 0xf5 ? 4
+                                            : 0;
+    for (size_t i = 1; i < length; i++) {
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return length;
 }
 
 void picture_escape(char *out, size_t size, const char *text)
 {
     size_t used = 0;
-    for (; *text != 0; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool special = c == ':';
-        if (used + (special ? 3 : 5) > size)
+    while (*text != 0) {
+        size_t length = character(text);
+        bool plain = length > 1 || (length == 1 && *text >= ' ' && *text != 127);
+        bool special = *text == ':';
+        if (used + length + special + 2 > size)
             break;
         if (special)
             out[used++] = '\\';
-        out[used++] = c < ' ' || c == 127 ? '?' : (char)c;
+        memcpy(out + used, plain ? text : "?", plain ? length : 1);
+        used += plain ? length : 1;
+        text += length > 0 ? length : 1;
     }
-    if (((unsigned char)*text & 0xc0) == 0x80)
-        used = whole_characters(out, used);
     out[used] = 0;
 }
 

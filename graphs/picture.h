@@ -16,7 +16,7 @@
 
 enum picture_size {
     PICTURE_FULL,  /* 960 x 300 points, legend with columns */
-    PICTURE_SMALL, /* 480 x 150, legend without */
+    PICTURE_SMALL, /* 424 x 150, legend without */
     PICTURE_THUMB, /* 240 x 60, nothing but the curves */
 };
 
@@ -41,7 +41,7 @@ struct picture_layer {
 
 struct picture_mark {
     int64_t time_s;
-    char text[120];
+    char text[160];
 };
 
 struct picture {

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RANGE_CULPRITS = 3, RANGE_MOMENTS = 8 };
+enum { RANGE_MOMENTS = 8 };
+
+#define HOUR_S INT64_C(3600)
 
 static int64_t between(int64_t value, int64_t least, int64_t most)
 {
@@ -58,18 +60,29 @@ static void add_moment(struct graph_scene *scene, const struct incident_event *e
     struct graph_moment *m = &scene->moment[scene->moments++];
     m->time_s = e->time_s;
     m->state = e->state;
-    (void)snprintf(m->text, sizeof m->text, "%.90s", e->incident.summary);
+    bool cut = strlen(e->incident.summary) > 100;
+    (void)snprintf(m->text, sizeof m->text, "%.*s%s", cut ? 99 : 100, e->incident.summary,
+                   cut ? "…" : "");
 }
 
-static void name_types(struct graph_scene *scene, const struct life *life)
+static void name_types(struct graph_scene *scene, const struct incident *i)
 {
-    for (unsigned e = 0; e < life->events; e++) {
-        const struct incident *i = &life->event[e].incident;
-        for (unsigned t = 0; t < i->types; t++) {
-            for (unsigned c = 0; i->type[t].named && c < QTYPE_CLASS_OTHER; c++)
-                scene->named[c] |= strcmp(i->type[t].qtype, qtype_class_name(c)) == 0;
-        }
+    for (unsigned t = 0; t < i->types; t++) {
+        for (unsigned c = 0; i->type[t].named && c < QTYPE_CLASS_OTHER; c++)
+            scene->named[c] |= strcmp(i->type[t].qtype, qtype_class_name(c)) == 0;
     }
+}
+
+/* To times that people say, and for a long range to whole days. */
+static void round_range(struct graph_scene *scene, int64_t to_s)
+{
+    int64_t length_s = scene->to_s - scene->from_s;
+    int64_t step_s = length_s > 48 * HOUR_S ? 6 * HOUR_S : length_s > 6 * HOUR_S ? HOUR_S : 300;
+
+    scene->from_s -= scene->from_s % step_s;
+    int64_t end_s = scene->to_s + step_s - 1;
+    end_s -= end_s % step_s;
+    scene->to_s = end_s < to_s ? end_s : to_s;
 }
 
 static void set_range(struct graph_scene *scene, const struct life *life, int64_t to_s)
@@ -79,13 +92,39 @@ static void set_range(struct graph_scene *scene, const struct life *life, int64_
     int64_t last_s = life_last(life)->changed_s;
 
     scene->ended_s = end_s;
-    scene->from_s = scene->began_s - between(length_s * 6 / 10, 3600, 36 * 3600);
-    scene->to_s = end_s + between(length_s / 6, 1200, 12 * 3600);
+    scene->from_s = scene->began_s - between(length_s * 6 / 10, HOUR_S, 36 * HOUR_S);
+    scene->to_s = end_s + between(length_s / 6, 1200, 12 * HOUR_S);
     if (scene->to_s < last_s + 600)
         scene->to_s = last_s + 600;
     if (scene->to_s > to_s)
         scene->to_s = to_s;
-    scene->from_s -= scene->from_s % ARCHIVE_STEP_S;
+    round_range(scene, to_s);
+}
+
+/* What lies before the first minute stored is not worth its room. */
+static void start_with_data(struct graph_scene *scene, struct store *s)
+{
+    struct error ignored;
+    int64_t first_s, last_s;
+    if (store_span(s, &first_s, &last_s, &ignored) && first_s > scene->from_s &&
+        first_s < scene->began_s)
+        scene->from_s = first_s;
+}
+
+/* An incident that has just opened is in no minute yet: its event says what it was then. */
+static void set_latest(struct graph_scene *scene, const struct life *life)
+{
+    const struct incident_event *e = &life->event[life->events - 1];
+    if (scene->culprits != 1 || e->state == INCIDENT_CLOSED ||
+        e->time_s < archive_last(scene->archive))
+        return;
+    scene->latest_s = e->time_s + ARCHIVE_STEP_S - e->time_s % ARCHIVE_STEP_S;
+    scene->latest_total_qps = e->incident.total_qps;
+    scene->latest_culprit_qps = e->incident.rate_qps;
+    if (scene->to_s < scene->latest_s)
+        scene->to_s = scene->latest_s;
+    if (scene->ended_s < scene->latest_s)
+        scene->ended_s = scene->latest_s;
 }
 
 bool scene_incident(struct graph_scene *scene, struct archive *a, struct store *s,
@@ -97,7 +136,8 @@ bool scene_incident(struct graph_scene *scene, struct archive *a, struct store *
     scene->archive = a;
     scene->began_s = life_first(life)->began_s;
     set_range(scene, life, to_s);
-    name_types(scene, life);
+    start_with_data(scene, s);
+    name_types(scene, peak);
     for (unsigned e = 0; e < life->events; e++)
         add_moment(scene, &life->event[e]);
     scene->culprits = peak->prefixes;
@@ -106,7 +146,10 @@ bool scene_incident(struct graph_scene *scene, struct archive *a, struct store *
     if (!overview_read(&around, s, scene->from_s, scene->to_s, err))
         return false;
     add_others(scene, &around);
-    return follow(scene, a, s, now_s, err);
+    if (!follow(scene, a, s, now_s, err))
+        return false;
+    set_latest(scene, life);
+    return true;
 }
 
 /* Of an incident that may be over by now: whom it was about. */
@@ -126,7 +169,7 @@ static bool gather(void *argument, const struct incident_event *e)
     struct graph_scene *scene = argument;
     const struct incident *i = &e->incident;
 
-    for (unsigned p = 0; p < i->prefixes && scene->culprits < RANGE_CULPRITS; p++) {
+    for (unsigned p = 0; p < i->prefixes && scene->culprits < INCIDENT_PREFIXES; p++) {
         if (!is_culprit(scene, i->prefix[p]))
             scene->culprit[scene->culprits++] = i->prefix[p];
     }

@@ -52,7 +52,7 @@ static bool take_time(struct options *o, const char *text)
 {
     if ((read_seconds(text, &o->at_s) || read_date(text, &o->at_s)) && o->at_s > 0)
         return true;
-    fprintf(stderr, "rootwatch graph: --at: \"%s\" is not a time\n", text);
+    (void)fprintf(stderr, "rootwatch graph: --at: \"%s\" is not a time\n", text);
     return false;
 }
 
@@ -91,15 +91,15 @@ static bool take_options(int argc, char **argv, struct options *o)
             return false;
     if (optind == argc)
         return true;
-    fprintf(stderr, "rootwatch graph: \"%s\" is one argument too many\n", argv[optind]);
+    (void)fprintf(stderr, "rootwatch graph: \"%s\" is one argument too many\n", argv[optind]);
     return false;
 }
 
 static bool take_path(char *to, size_t size, const char *option, const char *path)
 {
     if (strlen(path) >= size) {
-        fprintf(stderr, "rootwatch graph: %s: the path is longer than %zu octets\n", option,
-                size - 1);
+        (void)fprintf(stderr, "rootwatch graph: %s: the path is longer than %zu octets\n",
+                      option, size - 1);
         return false;
     }
     memcpy(to, path, strlen(path) + 1);
@@ -134,12 +134,12 @@ static int draw(const struct work *w)
     bool done = store != NULL && pages_write(store, w->state, w->out, &options, &result, &err);
     store_close(store);
     if (result.notes[0] != 0)
-        fprintf(stderr, "rootwatch graph: %s\n", result.notes);
+        (void)fprintf(stderr, "rootwatch graph: %s\n", result.notes);
     if (!done) {
-        fprintf(stderr, "rootwatch graph: %s\n", err.text);
+        (void)fprintf(stderr, "rootwatch graph: %s\n", err.text);
         return EXIT_FAILED;
     }
-    printf("%u pages and %u pictures in %s\n", result.pages, result.pictures, w->out);
+    (void)printf("%u pages and %u pictures in %s\n", result.pages, result.pictures, w->out);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -157,14 +157,15 @@ static int wait_for(pid_t child)
     int status;
     while (waitpid(child, &status, 0) < 0) {
         if (errno != EINTR) {
-            fprintf(stderr, "rootwatch graph: waiting for the drawing process: %s\n",
-                    strerror(errno));
+            (void)fprintf(stderr, "rootwatch graph: waiting for the drawing process: %s\n",
+                          strerror(errno));
             return EXIT_FAILED;
         }
     }
     if (!WIFSIGNALED(status))
         return WEXITSTATUS(status);
-    fprintf(stderr,
+    (void)fprintf(
+            stderr,
             "rootwatch graph: the drawing process ended by signal %d (%s); removing the files "
             "in the state directory's rrd/ makes them anew from the database\n",
             WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -176,7 +177,8 @@ static int draw_apart(const struct work *w)
 {
     pid_t child = fork();
     if (child < 0) {
-        fprintf(stderr, "rootwatch graph: starting the drawing process: %s\n", strerror(errno));
+        (void)fprintf(stderr, "rootwatch graph: starting the drawing process: %s\n",
+                      strerror(errno));
         return EXIT_FAILED;
     }
     if (child > 0)
@@ -190,7 +192,7 @@ int cmd_graph(int argc, char **argv)
     struct options o;
     struct work w;
     if (!take_options(argc, argv, &o)) {
-        fputs(usage, stderr);
+        (void)fputs(usage, stderr);
         return EXIT_USAGE;
     }
     return plan(&o, &w) ? draw_apart(&w) : EXIT_USAGE;
