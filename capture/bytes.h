@@ -46,17 +46,26 @@ static inline const uint8_t *bytes_peek(const struct bytes *b, size_t n)
     return bytes_left(b) < n ? NULL : b->at;
 }
 
-/* Forgets all behind the next `n` octets on the wire; false if there were fewer. */
-static inline bool bytes_limit(struct bytes *b, size_t n)
+/*
+ * Forgets all behind the next `n` octets.  Those of them that are not here are missing, even
+ * if there were fewer on the wire: mirrors slice frames, and only lengths inside tell.
+ */
+static inline void bytes_claim(struct bytes *b, size_t n)
 {
-    if (n > bytes_on_wire(b))
-        return false;
     if (n <= bytes_left(b)) {
         b->end = b->at + n;
         b->missing = 0;
     } else {
         b->missing = n - bytes_left(b);
     }
+}
+
+/* The same where a packet must not claim more than there was; false, and unchanged, if so. */
+static inline bool bytes_limit(struct bytes *b, size_t n)
+{
+    if (n > bytes_on_wire(b))
+        return false;
+    bytes_claim(b, n);
     return true;
 }
 

@@ -22,19 +22,6 @@ enum {
 
 /* ---- MPLS ------------------------------------------------------------------------------- */
 
-static bool is_ipv4(const struct bytes *rest)
-{
-    const uint8_t *h = bytes_peek(rest, 20);
-    return h != NULL && h[0] >> 4 == 4 && (h[0] & 15) >= 5 && bytes_u16(h + 2) >= 20 &&
-           bytes_u16(h + 2) <= bytes_on_wire(rest);
-}
-
-static bool is_ipv6(const struct bytes *rest)
-{
-    const uint8_t *h = bytes_peek(rest, 40);
-    return h != NULL && h[0] >> 4 == 6 && 40U + bytes_u16(h + 4) <= bytes_on_wire(rest);
-}
-
 /* Whether an Ethernet header can stand `at` octets from here: by its type. */
 static bool is_ethernet(const struct bytes *rest, size_t at)
 {
@@ -45,6 +32,25 @@ static bool is_ethernet(const struct bytes *rest, size_t at)
         if (bytes_u16(h + at + 12) == known[i])
             return true;
     return false;
+}
+
+/* A length beyond the frame's is that of a sliced packet, unless this is Ethernet. */
+static bool fits(const struct bytes *rest, size_t length)
+{
+    return length <= bytes_on_wire(rest) || !is_ethernet(rest, 0);
+}
+
+static bool is_ipv4(const struct bytes *rest)
+{
+    const uint8_t *h = bytes_peek(rest, 20);
+    return h != NULL && h[0] >> 4 == 4 && (h[0] & 15) >= 5 && bytes_u16(h + 2) >= 20 &&
+           fits(rest, bytes_u16(h + 2));
+}
+
+static bool is_ipv6(const struct bytes *rest)
+{
+    const uint8_t *h = bytes_peek(rest, 40);
+    return h != NULL && h[0] >> 4 == 6 && fits(rest, 40U + bytes_u16(h + 4));
 }
 
 /*
@@ -90,8 +96,7 @@ enum verdict encapsulation_pppoe(struct decode *d, struct packet *p)
         return packet_short(p, VERDICT_TUNNEL_HEADER);
     if (header[0] != 0x11 || header[1] != 0) /* version 1, type 1; session data */
         return VERDICT_TUNNEL_HEADER;
-    if (!bytes_limit(&p->rest, bytes_u16(header + 4)))
-        return VERDICT_TUNNEL_HEADER;
+    bytes_claim(&p->rest, bytes_u16(header + 4));
     const uint8_t *protocol = bytes_take(&p->rest, 2);
     if (protocol == NULL)
         return packet_short(p, VERDICT_TUNNEL_HEADER);
@@ -281,8 +286,7 @@ enum verdict encapsulation_gtp(struct decode *d, struct packet *p)
         return packet_short(p, VERDICT_OTHER_TRAFFIC);
     if (header[0] >> 4 != 3 || header[1] != 0xff) /* version 1, GTP; user data */
         return VERDICT_OTHER_TRAFFIC;
-    if (!bytes_limit(&p->rest, bytes_u16(header + 2)))
-        return VERDICT_TUNNEL_HEADER;
+    bytes_claim(&p->rest, bytes_u16(header + 2));
     if (header[0] & 0x07) {
         const uint8_t *more = bytes_take(&p->rest, 4);
         uint8_t next = more != NULL && header[0] & 0x04 ? more[3] : 0;

@@ -56,8 +56,8 @@ enum verdict network_ipv4(struct decode *d, struct packet *p)
     size_t total = bytes_u16(header + 2);
     if (header_bytes < IPV4_BYTES || (total != 0 && total < header_bytes))
         return VERDICT_IP_HEADER;
-    if (total != 0 && !bytes_limit(&whole, total))
-        return VERDICT_IP_HEADER;
+    if (total != 0)
+        bytes_claim(&whole, total);
     p->rest = whole;
     if (bytes_take(&p->rest, header_bytes) == NULL)
         return packet_short(p, VERDICT_IP_HEADER);
@@ -146,8 +146,8 @@ enum verdict network_ipv6(struct decode *d, struct packet *p)
         return VERDICT_TOO_DEEP;
 
     size_t payload = bytes_u16(header + 4);
-    if (payload != 0 && !bytes_limit(&p->rest, payload))
-        return VERDICT_IP_HEADER;
+    if (payload != 0)
+        bytes_claim(&p->rest, payload);
     p->ipv6 = true;
     memcpy(p->source, header + 8, 16);
     memcpy(p->destination, header + 24, 16);

@@ -1,8 +1,9 @@
 /*
  * IPv4 (RFC 791) and IPv6 (RFC 8200) headers.
  *
- * The length in the IP header ends the packet, not the frame's: what follows is padding.  A
- * length of 0 is what segmentation offload leaves; the frame then ends the packet.
+ * The length in the IP header ends the packet, not the frame's: what follows is padding, and
+ * what is not there was cut off, whether the capture says so or not.  A length of 0 is what
+ * segmentation offload leaves; the frame then ends the packet.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
