@@ -77,7 +77,7 @@ static bool draw(void *argument, struct error *err)
 static unsigned take_pictures(const struct sheet *sheet,
                               struct mail_picture picture[static MAIL_PICTURES])
 {
-    static const char *const names[MAIL_PICTURES] = {"share.png", "types.png"};
+    static const char *const names[MAIL_PICTURES] = {"share.png", "queries.png"};
     unsigned count = 0;
     for (unsigned i = 0; i < MAIL_PICTURES; i++) {
         struct mail_picture *p = &picture[count];

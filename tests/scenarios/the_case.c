@@ -445,6 +445,19 @@ static void put_second(struct generator *g, int at_s, double rate)
     }
 }
 
+static void free_all(struct generator *g)
+{
+    free(g->buffer);
+    free(g->background);
+    free(g->wave1);
+    free(g->wave2);
+    free(g->source);
+    free(g->templates.other);
+    free(g->templates.threshold);
+    free(g->sources.other);
+    free(g->sources.threshold);
+}
+
 static double number(const char *text, double least, double most, const char *what)
 {
     char *end;
@@ -485,5 +498,6 @@ int main(int argc, char **argv)
     for (int at_s = from; at_s < to; at_s++)
         put_second(&g, at_s, rate);
     flush(&g);
+    free_all(&g);
     return EXIT_SUCCESS;
 }
