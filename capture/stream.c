@@ -60,6 +60,7 @@ struct work {
     struct stream *s;
     struct packet from; /* the stream's addresses and ports, the time, the batch */
     uint32_t messages;
+    bool lost_step;         /* octets were passed over to find a message */
     enum verdict otherwise; /* of the frame, if it completes none */
 };
 
@@ -173,18 +174,13 @@ static bool plausible_twice(const struct work *w, const uint8_t *at, size_t n)
     return plausible(w, at + message, n - message);
 }
 
-/*
- * Where in `n` octets a message begins; `n` when nowhere.  A piece too short to tell may be
- * the length alone, which some senders put into a segment of its own.
- */
+/* Where in `n` octets a message begins, or may: too few to tell are left there. */
 static size_t find_message(const struct work *w, const uint8_t *data, size_t n)
 {
-    for (size_t at = 0; at + HEAD_BYTES <= n; at++)
-        if (plausible_twice(w, data + at, n - at))
-            return at;
-    if (n < HEAD_BYTES && (n < LENGTH_BYTES || bytes_u16(data) >= DNS_HEADER_BYTES))
-        return 0;
-    return n;
+    size_t at = 0;
+    while (at + HEAD_BYTES <= n && !plausible_twice(w, data + at, n - at))
+        at++;
+    return at;
 }
 
 /* ---- From octets in order to messages ------------------------------------------------- */
@@ -200,26 +196,34 @@ static void give_message(struct work *w, const uint8_t *message, size_t n, size_
 }
 
 /*
+ * Whether a message begins at `at`, found by passing over octets if need be; false while there
+ * are too few to tell.
+ */
+static bool is_in_step(struct work *w, const uint8_t *data, size_t n, size_t *at)
+{
+    struct stream *s = w->s;
+    if (s->certain)
+        return true;
+    if (n - *at < HEAD_BYTES)
+        return false;
+    if (s->in_step && plausible(w, data + *at, n - *at))
+        return true;
+    size_t passed = find_message(w, data + *at, n - *at);
+    w->lost_step |= passed > 0;
+    *at += passed;
+    s->in_step = n - *at >= HEAD_BYTES;
+    return s->in_step;
+}
+
+/*
  * Takes the whole messages off the `n` octets that begin at `next`, as long as the batch has
  * room.  Says how many octets are dealt with; `next` is behind them.
  */
 static size_t take_messages(struct work *w, const uint8_t *data, size_t n)
 {
-    struct stream *s = w->s;
     size_t at = 0;
-    while (at < n) {
-        if (!s->in_step) {
-            at += find_message(w, data + at, n - at);
-            s->in_step = at < n;
-            s->certain = false;
-            continue;
-        }
+    while (is_in_step(w, data, n, &at)) {
         size_t left = n - at;
-        if (!s->certain && left >= HEAD_BYTES && !plausible(w, data + at, left)) {
-            s->in_step = false;
-            at++;
-            continue;
-        }
         if (left < LENGTH_BYTES)
             break;
         size_t length = bytes_u16(data + at);
@@ -228,7 +232,7 @@ static size_t take_messages(struct work *w, const uint8_t *data, size_t n)
         give_message(w, data + at + LENGTH_BYTES, length, 0);
         at += LENGTH_BYTES + length;
     }
-    s->next += (uint32_t)at;
+    w->s->next += (uint32_t)at;
     return at;
 }
 
@@ -247,9 +251,9 @@ static bool worth_taking(const struct work *w, const struct run *run)
     uint8_t look[LOOK_BYTES];
     size_t n = run->chain.bytes < sizeof look ? run->chain.bytes : sizeof look;
     pool_copy(&w->t->pool, &run->chain, look, n);
-    if (!w->s->in_step)
-        return true;
-    if (!w->s->certain && n >= HEAD_BYTES && !plausible(w, look, n))
+    if (!w->s->certain && n < HEAD_BYTES)
+        return false;
+    if (!w->s->in_step || (!w->s->certain && !plausible(w, look, n)))
         return true;
     return n >= LENGTH_BYTES && run->chain.bytes >= LENGTH_BYTES + (size_t)bytes_u16(look);
 }
@@ -288,7 +292,7 @@ static bool give_up_message(struct work *w, uint32_t *end)
     const struct stream *s = w->s;
     const struct run *run = waiting_run(w->t, s);
     size_t n = run != NULL ? run->chain.bytes : 0;
-    if (n < LENGTH_BYTES || !s->in_step)
+    if (!s->in_step || n < (s->certain ? LENGTH_BYTES : HEAD_BYTES))
         return false;
 
     uint8_t *octets = w->t->octets;
@@ -577,7 +581,7 @@ static enum verdict verdict_of(const struct work *w, uint32_t captured, uint32_t
         return VERDICT_TCP_NO_DATA;
     if (!fresh && wire == captured)
         return VERDICT_TCP_REPEATED;
-    if (!w->s->in_step && w->otherwise == VERDICT_TCP_PART)
+    if (w->lost_step && w->otherwise == VERDICT_TCP_PART)
         return VERDICT_TCP_UNSYNCHRONISED;
     return w->otherwise;
 }

@@ -293,6 +293,48 @@ Test(stream, goes_on_behind_a_lost_segment)
     cr_expect(eq(u64, wire.decode.counts.loss[LOSS_TCP_GAP_OCTETS], 100));
 }
 
+/* Messages of which `seen` has all octets, and of which it has at least the header. */
+static void count_seen(const bool *seen, size_t *whole, size_t *begun)
+{
+    *whole = *begun = 0;
+    for (size_t at = 0; at < sent;) {
+        size_t n = 2U + (size_t)(octets[at] << 8 | octets[at + 1]), there = 0;
+        while (there < n && seen[at + there])
+            there++;
+        *whole += there == n;
+        *begun += there >= 2 + 12;
+        at += n;
+    }
+}
+
+Test(stream, of_a_stream_with_losses_every_whole_message_counts_and_none_twice)
+{
+    static bool seen[sizeof octets];
+    given_queries(200);
+    for (unsigned seed = 1; seed <= 300; seed++) {
+        srand(seed);
+        memset(seen, 0, sizeof seen);
+        wire_again(&wire);
+        if (seed % 2)
+            see_syn();
+        for (size_t at = 0, n; at < sent; at += n) {
+            n = 1 + (size_t)rand() % (seed % 3 ? 300 : 30);
+            if (at + n > sent)
+                n = sent - at;
+            if (rand() % 10 == 0)
+                continue;
+            memset(seen + at, true, n);
+            see_part(at, at + n);
+            wire.time_ns += seed % 5 ? 0 : STREAM_GAP_NS;
+        }
+        size_t whole, begun;
+        wire_finish(&wire);
+        count_seen(seen, &whole, &begun);
+        cr_expect(ge(sz, wire.messages, whole), "seed %u", seed);
+        cr_expect(le(sz, wire.messages, begun), "seed %u", seed);
+    }
+}
+
 Test(stream, a_clock_set_back_does_not_hold_up_gaps)
 {
     given_queries(2);
