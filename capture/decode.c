@@ -5,6 +5,7 @@
 #include "capture/fragment.h"
 #include "capture/layer.h"
 #include "capture/stream.h"
+#include "capture/transport.h"
 
 /* Where things stand in the common query; everything is counted from the frame's start. */
 enum {
@@ -25,6 +26,8 @@ enum {
     QUESTION_TAIL = 5, /* the root's octet, type, class */
     OPT_BYTES = 11,    /* without its data */
     FAST_BYTES_MIN = AT_NAME + QUESTION_TAIL,
+    PASS_BYTES_MIN = 14 + 4 + 40, /* a tag and IPv6 */
+    PROTOCOL_UDP = 17,
 };
 
 void decode_init(struct decode *d, const struct source_scope *scope)
@@ -168,10 +171,64 @@ static bool decode_common(struct decode *d, const struct frame *f, struct messag
     return true;
 }
 
+/* IPv4 without options or fragments, that carries UDP, at `o`: what its function would do. */
+static bool pass_ipv4(const uint8_t *o, struct packet *p)
+{
+    uint16_t total = bytes_u16(o + 2);
+    if (o[0] != 0x45 || (bytes_u32(o + 6) & 0x3fff00ff) != PROTOCOL_UDP || total < 20)
+        return false;
+    bytes_claim(&p->rest, total);
+    p->ipv6 = false;
+    memset(p->source, 0, sizeof p->source);
+    memset(p->destination, 0, sizeof p->destination);
+    memcpy(p->source, o + 12, 4);
+    memcpy(p->destination, o + 16, 4);
+    return bytes_take(&p->rest, 20) != NULL;
+}
+
+/* The same for IPv6 without extension headers. */
+static bool pass_ipv6(const uint8_t *o, struct packet *p)
+{
+    uint16_t payload = bytes_u16(o + 4);
+    if (o[0] >> 4 != 6 || o[6] != PROTOCOL_UDP || payload == 0)
+        return false;
+    bytes_claim(&p->rest, 40U + payload);
+    p->ipv6 = true;
+    memcpy(p->source, o + 8, 16);
+    memcpy(p->destination, o + 24, 16);
+    return bytes_take(&p->rest, 40) != NULL;
+}
+
+/*
+ * The headers of nearly all frames that are not common queries, straight: Ethernet, at most
+ * one tag, plain IP, UDP.  False for all others; the layers then begin anew.
+ */
+static bool pass_headers(const struct frame *f, struct packet *p)
+{
+    if (f->link != LINK_ETHERNET || f->captured < PASS_BYTES_MIN)
+        return false;
+    bool tagged = bytes_u16(f->data + AT_ETHERTYPE) == 0x8100;
+    size_t at = AT_ETHERTYPE + 2 + (tagged ? 4 : 0);
+    uint16_t ethertype = bytes_u16(f->data + at - 2);
+    p->headers = (uint8_t)(tagged ? 4 : 3); /* with UDP's, which comes next */
+    p->ip_headers = 1;
+    p->rest = (struct bytes){f->data + at, f->data + f->captured, f->wire - f->captured};
+    if (ethertype == 0x0800)
+        return pass_ipv4(f->data + at, p);
+    return ethertype == 0x86dd && pass_ipv6(f->data + at, p);
+}
+
 __attribute__((noinline)) static enum verdict
 decode_layers(struct decode *d, const struct frame *f, struct message_batch *batch)
 {
-    struct packet p = {
+    struct packet p;
+    p.time_ns = f->time_ns;
+    p.batch = batch;
+    if (pass_headers(f, &p)) {
+        enum verdict v = transport_udp(d, &p);
+        return v == VERDICT_OPEN ? layer_walk(d, &p) : v;
+    }
+    p = (struct packet){
             .rest = {f->data, f->data + f->captured, f->wire - f->captured},
             .time_ns = f->time_ns,
             .batch = batch,

@@ -2,8 +2,9 @@
  * A frame into a message or a counted reason: what all sources share.
  *
  * decode_frame() tries the common query (Ethernet, IPv4 without options or fragments, UDP, one
- * question) in one straight function and walks the table of layers for everything else; both
- * give the same result, which the tests hold them to.
+ * question) in one straight function.  Of other frames it passes the headers straight, if they
+ * are Ethernet, at most one tag, plain IP of either version and UDP; the table of layers is
+ * walked for all else.  The three ways give the same result, which the tests hold them to.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -36,6 +36,12 @@ static void ethernet4(void)
     shape_ethernet(shape, 0x0800);
 }
 
+static void ethernet6(void)
+{
+    query6();
+    shape_ethernet(shape, 0x86dd);
+}
+
 static void outer4(uint8_t protocol)
 {
     shape_ipv4(shape, "203.0.113.7", "203.0.113.8", protocol);
@@ -628,6 +634,7 @@ struct row {
 
 static const struct row rows[] = {
         ROW(ethernet4, 1, false),
+        ROW(ethernet6, 1, true),
         ROW(vlan, 1, false),
         ROW(vlan6, 1, true),
         ROW(tags_of_all_kinds, 1, false),
@@ -812,6 +819,42 @@ Test(encapsulation, every_shape_survives_every_changed_octet)
                 cr_expect(le(sz, wire.messages, 1));
                 shape->at[n] ^= change[k];
             }
+    }
+}
+
+/* An Ethernet frame as it is, and behind a header that keeps it from the straight ways. */
+static void expect_same_both_ways(const uint8_t *frame, size_t n, size_t cut)
+{
+    static uint8_t wrapped[4096] = {0, 0, 8, 0, 1, 0, 0, 0}; /* PPI, of Ethernet */
+    static const struct message none;
+    wire_again(&wire);
+    enum verdict straight = wire_frame(&wire, WIRE_ETHERNET, frame, n, cut);
+    struct message m = wire.messages ? wire.message[0] : none;
+    memcpy(wrapped + 8, frame, n);
+    wire_again(&wire);
+    enum verdict walked = wire_frame(&wire, 192, wrapped, 8 + n, cut);
+    cr_assert(eq(int, straight, walked), "%s, %s", verdict_name(straight),
+              verdict_name(walked));
+    cr_assert(eq(int, memcmp(&m, wire.messages ? &wire.message[0] : &none, sizeof m), 0));
+}
+
+Test(encapsulation, the_straight_ways_give_what_the_layers_give)
+{
+    static const uint8_t change[] = {0x01, 0x10, 0x80, 0xff};
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].link != WIRE_ETHERNET || rows[i].build == tags_beyond_count)
+            continue;
+        rows[i].build();
+        for (size_t n = 0; n < shape->size; n++) {
+            expect_same_both_ways(shape->at, n, shape->size - n);
+            expect_same_both_ways(shape->at, n, 0);
+            for (size_t k = 0; k < sizeof change; k++) {
+                shape->at[n] ^= change[k];
+                expect_same_both_ways(shape->at, shape->size, 0);
+                expect_same_both_ways(shape->at, shape->size, 1);
+                shape->at[n] ^= change[k];
+            }
+        }
     }
 }
 
