@@ -123,7 +123,7 @@ enum verdict encapsulation_nsh(struct decode *d, struct packet *p)
     const uint8_t *base = bytes_peek(&p->rest, 8);
     if (base == NULL)
         return packet_short(p, VERDICT_TUNNEL_HEADER);
-    size_t length = (base[1] & 0x3fU) * 4;
+    size_t length = (base[1] & 0x3fU) * (size_t)4;
     if (length < 8)
         return VERDICT_TUNNEL_HEADER;
     if (bytes_take(&p->rest, length) == NULL)
@@ -212,7 +212,7 @@ enum verdict encapsulation_ah(struct decode *d, struct packet *p)
 {
     (void)d;
     const uint8_t *header = bytes_peek(&p->rest, 12);
-    if (header == NULL || bytes_take(&p->rest, header[1] * 4U + 8U) == NULL)
+    if (header == NULL || bytes_take(&p->rest, header[1] * (size_t)4 + 8) == NULL)
         return packet_short(p, VERDICT_TUNNEL_HEADER);
     return packet_next(p, LAYER_IP_PROTOCOL, header[0]);
 }
@@ -261,7 +261,7 @@ enum verdict encapsulation_geneve(struct decode *d, struct packet *p)
         return packet_short(p, VERDICT_OTHER_TRAFFIC);
     if (header[0] >> 6 != 0) /* version */
         return VERDICT_OTHER_TRAFFIC;
-    if (bytes_take(&p->rest, (header[0] & 0x3fU) * 4) == NULL)
+    if (bytes_take(&p->rest, (header[0] & 0x3fU) * (size_t)4) == NULL)
         return packet_short(p, VERDICT_TUNNEL_HEADER);
     return packet_next(p, LAYER_ETHERTYPE, bytes_u16(header + 2));
 }
@@ -271,9 +271,10 @@ static bool skip_gtp_extensions(struct bytes *rest, uint8_t next)
 {
     for (int i = 0; next != 0; i++) {
         const uint8_t *length = bytes_peek(rest, 1);
-        if (i == 8 || length == NULL || *length == 0 || bytes_take(rest, *length * 4U) == NULL)
+        if (i == 8 || length == NULL || *length == 0 ||
+            bytes_take(rest, *length * (size_t)4) == NULL)
             return false;
-        next = length[*length * 4U - 1];
+        next = length[*length * (size_t)4 - 1];
     }
     return true;
 }

@@ -287,7 +287,7 @@ enum verdict link_nflog(struct decode *d, struct packet *p)
             return VERDICT_NOT_IP;
         if (type == NFLOG_PAYLOAD)
             return packet_next(p, LAYER_LINK, LINK_RAW);
-        if (bytes_take(&p->rest, (length - 4 + 3) / 4 * 4) == NULL)
+        if (bytes_take(&p->rest, (length - 4 + 3) / 4 * (size_t)4) == NULL)
             return packet_short(p, VERDICT_NOT_IP);
     }
     return VERDICT_NOT_IP;

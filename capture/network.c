@@ -52,7 +52,7 @@ enum verdict network_ipv4(struct decode *d, struct packet *p)
     if (!enter(p))
         return VERDICT_TOO_DEEP;
 
-    size_t header_bytes = (header[0] & 15U) * 4U;
+    size_t header_bytes = (header[0] & 15U) * (size_t)4;
     size_t total = bytes_u16(header + 2);
     if (header_bytes < IPV4_BYTES || (total != 0 && total < header_bytes))
         return VERDICT_IP_HEADER;

@@ -98,9 +98,10 @@ bool pcapng_is(const uint8_t first[static 4])
 static bool damage(struct pcapng *g, const char *what)
 {
     g->damaged = true;
-    return error_set(&g->damage, "block %llu at offset %llu %s",
-                     (unsigned long long)g->blocks + 1,
-                     (unsigned long long)window_offset(&g->window), what);
+    (void)error_set(&g->damage, "block %llu at offset %llu %s",
+                    (unsigned long long)g->blocks + 1,
+                    (unsigned long long)window_offset(&g->window), what);
+    return false;
 }
 
 /* ---- Interfaces -------------------------------------------------------------------------- */

@@ -59,7 +59,7 @@ enum verdict transport_tcp(struct decode *d, struct packet *p)
     if (!decode_server(d, p->source, p->ipv6) && !decode_server(d, p->destination, p->ipv6))
         return VERDICT_OUT_OF_SCOPE;
 
-    size_t options = (header[12] >> 4) * 4U;
+    size_t options = (header[12] >> 4) * (size_t)4;
     if (options < TCP_BYTES)
         return VERDICT_TCP_HEADER;
     if (bytes_take(&p->rest, options - TCP_BYTES) == NULL)
