@@ -112,12 +112,12 @@ static void add_names(struct counters *c, const struct message_batch *batch)
     }
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
-        if ((m->flags & (MESSAGE_RESPONSE | MESSAGE_QUESTION)) == MESSAGE_QUESTION)
+        if ((m->flags & MESSAGE_RESPONSE) == 0 && m->name_bytes > 0)
             names_add(c->names, hash[i], &batch->names[m->name_at], m->name_bytes, 1);
     }
 }
 
-static void add_watched(struct counters *c, struct watch *w, const struct message_batch *batch,
+static void add_watched(struct watch *w, const struct message_batch *batch,
                         const struct message *m)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
@@ -130,8 +130,9 @@ static void add_watched(struct counters *c, struct watch *w, const struct messag
     }
     const uint8_t *name = &batch->names[m->name_at];
     w->qtype[qtype_class(m->qtype)]++;
+    if (m->name_bytes == 0)
+        return; /* its type can be read, its name cannot */
     names_add(w->names, names_hash(w->names, name, m->name_bytes), name, m->name_bytes, 1);
-    (void)c;
 }
 
 void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns)
@@ -153,7 +154,7 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     add_names(c, batch);
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
-            add_watched(c, &c->watch[record[i]], batch, &batch->message[i]);
+            add_watched(&c->watch[record[i]], batch, &batch->message[i]);
 }
 
 static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)

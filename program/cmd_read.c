@@ -162,7 +162,7 @@ static bool print_summary(const struct options *o, const struct engine *e, unsig
 static bool follow_up(const struct options *o, const struct config *c, const struct log *log)
 {
     struct notify_counts told = {0};
-    bool good = jobs_run(c, o->state, log, &told);
+    bool good = jobs_run(c, o->state, log, false, &told);
     if (told.mail.sent > 0)
         log_notice(log, "%u mails sent", told.mail.sent);
     if (told.mail.waiting > 0)

@@ -5,6 +5,7 @@
 
 #include "graphs/archive.h"
 #include "graphs/graph_incident.h"
+#include "graphs/pages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum {
     CATCH_UP_DEADLINE_S = 240,
     DRAW_DEADLINE_S = 30,
+    PAGES_DEADLINE_S = 180,
     PICTURE_BYTES_MAX = 1 << 20,
 };
 
@@ -34,6 +36,34 @@ bool drawing_catch_up(const char *state, const struct log *log, struct error *er
 {
     struct drawing d = {.state = state, .log = log};
     return apart_run("bringing the archives up to date", catch_up, &d, CATCH_UP_DEADLINE_S, err);
+}
+
+struct pages_job {
+    const struct drawing *drawing;
+    const char *www;
+};
+
+static bool write_pages(void *argument, struct error *err)
+{
+    const struct pages_job *job = argument;
+    const struct drawing *d = job->drawing;
+    const struct page_options options = {.site = d->site, .now_s = time(NULL)};
+    struct page_result result = {.pages = 0};
+    struct store *store = store_open(d->state, STORE_READ, err);
+    bool good =
+            store != NULL && pages_write(store, d->state, job->www, &options, &result, err);
+    if (result.notes[0] != '\0')
+        log_warning(d->log, "%s", result.notes);
+    store_close(store);
+    return good;
+}
+
+bool drawing_pages(const char *state, const char *www, const char *site, const struct log *log,
+                   struct error *err)
+{
+    const struct drawing d = {.state = state, .site = site, .log = log};
+    struct pages_job job = {&d, www};
+    return apart_run("drawing the pages", write_pages, &job, PAGES_DEADLINE_S, err);
 }
 
 /* What the drawing process leaves, in memory shared with it. */

@@ -9,6 +9,10 @@
 /* Brings the archives of a state directory up to its store; what was damaged is logged. */
 bool drawing_catch_up(const char *state, const struct log *log, struct error *err);
 
+/* All pages and pictures, up to the last minute stored. */
+bool drawing_pages(const char *state, const char *www, const char *site, const struct log *log,
+                   struct error *err);
+
 struct drawing {
     const char *state;
     const char *site;

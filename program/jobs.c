@@ -6,6 +6,7 @@
 #include "program/privileges.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +27,43 @@ static bool tell(const struct config *c, const char *state, struct store *store,
     return notify_pending(&n, counts, err);
 }
 
-bool jobs_run(const struct config *c, const char *state, const struct log *log,
+/* Events that the pages do not show yet. */
+struct undrawn {
+    int64_t *sequence;
+    size_t count;
+};
+
+static bool add_undrawn(void *argument, const struct incident_event *e)
+{
+    struct undrawn *u = argument;
+    int64_t *more = realloc(u->sequence, (u->count + 1) * sizeof *more);
+    if (more == NULL)
+        return false;
+    u->sequence = more;
+    u->sequence[u->count++] = e->sequence;
+    return true;
+}
+
+/* The pages, where there is something new on them; before the first minute there is nothing. */
+static bool draw_pages(const struct config *c, const char *state, struct store *store,
+                       const struct log *log, struct error *err)
+{
+    struct undrawn u = {0};
+    int64_t first_s;
+    int64_t last_s;
+    char www[CONFIG_PATH_BYTES + 8];
+    if (!store_span(store, &first_s, &last_s, err))
+        return err->text[0] == '\0';
+    bool good = store_untold(store, JOBS_TOLD_BY_PAGES, add_undrawn, &u, err);
+    if (good && u.count > 0)
+        good = drawing_pages(state, config_www(c, www), c->site, log, err);
+    for (size_t i = 0; good && i < u.count; i++)
+        good = store_told(store, u.sequence[i], JOBS_TOLD_BY_PAGES, err);
+    free(u.sequence);
+    return good;
+}
+
+bool jobs_run(const struct config *c, const char *state, const struct log *log, bool pages,
               struct notify_counts *counts)
 {
     struct error err;
@@ -37,8 +74,11 @@ bool jobs_run(const struct config *c, const char *state, const struct log *log,
     bool told = store != NULL && tell(c, state, store, log, counts, &err);
     if (!told)
         log_error(log, "%s", err.text);
+    bool drawn = store != NULL && (!pages || draw_pages(c, state, store, log, &err));
+    if (store != NULL && !drawn)
+        log_error(log, "%s", err.text);
     store_close(store);
-    return archived && told;
+    return archived && told && drawn;
 }
 
 pid_t jobs_start(const struct config *c, const char *state, const struct log *log)
@@ -60,5 +100,5 @@ pid_t jobs_start(const struct config *c, const char *state, const struct log *lo
         log_error(log, "%s", err.text);
         _exit(EXIT_FAILED);
     }
-    _exit(jobs_run(c, state, log, &counts) ? EXIT_DONE : EXIT_FAILED);
+    _exit(jobs_run(c, state, log, true, &counts) ? EXIT_DONE : EXIT_FAILED);
 }

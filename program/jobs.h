@@ -14,11 +14,17 @@
 
 #include <sys/types.h>
 
-enum { JOBS_DEADLINE_S = 300 };
+enum {
+    JOBS_DEADLINE_S = 300,
+    JOBS_TOLD_BY_PAGES = 8, /* a channel of store_told(), beside those of notify.h */
+};
 
-/* Does all of it, in this process; false when a part failed, which the log says. */
-bool jobs_run(const struct config *c, const char *state, const struct log *log,
+/*
+ * Does it in this process; false when a part failed, which the log says.  `pages`: draws all
+ * pages anew when there were events, so that a mail's link leads somewhere.
+ */
+bool jobs_run(const struct config *c, const char *state, const struct log *log, bool pages,
               struct notify_counts *counts);
 
-/* Starts the same in a child process; -1 when there is none to be had. */
+/* Starts the same, with pages, in a child process; -1 when there is none to be had. */
 pid_t jobs_start(const struct config *c, const char *state, const struct log *log);
