@@ -136,10 +136,10 @@ mail:
 
     def test_goes_on_after_kill_9_without_a_second_opening(self):
         p = self.start_rootwatch()
-        sender = self.send(240, after=8, share=0.35)
+        sender = self.send(420, after=8, share=0.35)
         first = wait_for("incident", self.events, 40)[0]
         wait_for("mail", self.mails)
-        wait_for("page", (self.state / f"www/incidents/{first['id']}/index.html").exists, 150)
+        wait_for("page", (self.state / f"www/incidents/{first['id']}/index.html").exists, 300)
         os.killpg(p.pid, signal.SIGKILL)
         p.wait()
         p = self.start_rootwatch()
