@@ -48,6 +48,17 @@ class Read(unittest.TestCase):
         self.assertEqual(a["prefixes"][0]["prefix"], "207.244.46.0/24")
         self.assertEqual(a["prefixes"][0]["hosts"], 7)
 
+    def test_has_every_key_that_the_manual_promises(self):
+        s = self.summary(self.pcap)
+        self.assertEqual(
+            list(s), "schema files frames first_time last_time queries responses malformed "
+            "queries_by responses_by qtype qclass opcode rcode edns flags sources prefixes names "
+            "tlds undecoded not_dns unknown defects losses cut_messages drops overflow "
+            "incidents".split())
+        manual = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text()
+        for key in s:
+            self.assertIn(f'"{key}"', manual)
+
     def test_lists_every_prefix_when_asked(self):
         s = self.summary("--prefixes", "all", self.pcap)
         self.assertEqual(len(s["prefixes"]), s["sources"]["prefixes"])
