@@ -11,33 +11,53 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum {
+    HEAD_BYTES = 51, /* of a name, beside its hash in one cache line; most end there */
+    WORD = 64,       /* buckets noted in one word, and merged at once */
+    HUGE_MIN = 1 << 20,
+};
+
 struct bucket {
-    uint32_t tag[NAMES_PER_BUCKET]; /* 0: free */
+    uint32_t tag[NAMES_PER_BUCKET]; /* 0: free, as are all behind it */
     uint32_t queries[NAMES_PER_BUCKET];
 };
 
-_Static_assert(sizeof(struct bucket) == 64, "bucket: one cache line");
-
-struct stored_name {
-    uint8_t octets[MESSAGE_NAME_BYTES_MAX];
+struct entry {
+    uint64_t hash;
+    uint32_t error; /* of the queries, at most, too many */
     uint8_t octets_used;
+    uint8_t head[HEAD_BYTES];
 };
+
+_Static_assert(sizeof(struct bucket) == 64, "bucket: one cache line");
+_Static_assert(sizeof(struct entry) == 64, "entry: one cache line");
+
+typedef uint8_t long_name[MESSAGE_NAME_BYTES_MAX];
 
 struct names {
     struct bucket *buckets;
-    struct stored_name *stored; /* eight a bucket */
-    uint64_t *hash;             /* eight a bucket */
-    uint32_t *error;            /* eight a bucket; NULL: no eviction */
-    uint32_t *touched;          /* buckets with a name, in the order met */
-    uint32_t used;              /* of them */
-    uint32_t mask;
+    struct entry *entries; /* eight a bucket */
+    long_name *names;      /* eight a bucket: those that do not fit in an entry */
+    uint64_t *touched;     /* a bit for each bucket with a name */
+    uint32_t size;         /* buckets */
+    bool evict;
     uint64_t seed;
     uint64_t lost;
 };
 
 static size_t places(const struct names *n)
 {
-    return ((size_t)n->mask + 1) * NAMES_PER_BUCKET;
+    return (size_t)n->size * NAMES_PER_BUCKET;
+}
+
+static size_t words(const struct names *n)
+{
+    return (n->size + WORD - 1) / WORD;
+}
+
+static bool is_huge(size_t bytes)
+{
+    return bytes >= HUGE_MIN;
 }
 
 struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err)
@@ -46,16 +66,15 @@ struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct e
     struct names *n = calloc(1, sizeof *n);
     if (n == NULL)
         goto no_memory;
-    n->mask = buckets - 1;
+    n->size = buckets;
+    n->evict = evict;
     n->seed = seed;
+    size_t bytes = places(n) * sizeof *n->entries;
     n->buckets = region_reserve(buckets * sizeof *n->buckets, false);
-    n->stored = region_reserve(places(n) * sizeof *n->stored, false);
-    n->hash = region_reserve(places(n) * sizeof *n->hash, false);
-    n->touched = region_reserve(buckets * sizeof *n->touched, false);
-    if (evict)
-        n->error = region_reserve(places(n) * sizeof *n->error, false);
-    if (n->buckets != NULL && n->stored != NULL && n->hash != NULL && n->touched != NULL &&
-        (!evict || n->error != NULL))
+    n->entries = region_reserve(bytes, is_huge(bytes));
+    n->names = region_reserve(places(n) * sizeof *n->names, false);
+    n->touched = calloc(words(n), sizeof *n->touched);
+    if (n->buckets != NULL && n->entries != NULL && n->names != NULL && n->touched != NULL)
         return n;
 
 no_memory:
@@ -68,19 +87,31 @@ void names_free(struct names *n)
 {
     if (n == NULL)
         return;
-    region_release(n->buckets, ((size_t)n->mask + 1) * sizeof *n->buckets);
-    region_release(n->stored, places(n) * sizeof *n->stored);
-    region_release(n->touched, ((size_t)n->mask + 1) * sizeof *n->touched);
-    region_release(n->hash, places(n) * sizeof *n->hash);
-    region_release(n->error, places(n) * sizeof *n->error);
+    region_release(n->buckets, n->size * sizeof *n->buckets);
+    region_release(n->entries, places(n) * sizeof *n->entries);
+    region_release(n->names, places(n) * sizeof *n->names);
+    free(n->touched);
     free(n);
+}
+
+/* The buckets of one word that hold names, in their order; their number. */
+static unsigned list_touched(const struct names *n, size_t word, uint32_t list[static WORD])
+{
+    unsigned count = 0;
+    for (uint64_t bits = n->touched[word]; bits != 0; bits &= bits - 1)
+        list[count++] = (uint32_t)(word * WORD) + (uint32_t)__builtin_ctzll(bits);
+    return count;
 }
 
 void names_clear(struct names *n)
 {
-    for (uint32_t i = 0; i < n->used; i++)
-        n->buckets[n->touched[i]] = (struct bucket){.tag = {0}};
-    n->used = 0;
+    uint32_t list[WORD];
+    for (size_t w = 0; w < words(n); w++) {
+        unsigned count = list_touched(n, w, list);
+        for (unsigned k = 0; k < count; k++)
+            n->buckets[list[k]] = (struct bucket){.tag = {0}};
+        n->touched[w] = 0;
+    }
     n->lost = 0;
 }
 
@@ -89,44 +120,56 @@ uint64_t names_hash(const struct names *n, const uint8_t *name, uint8_t name_byt
     return XXH3_64bits_withSeed(name, name_bytes, n->seed);
 }
 
-static struct bucket *bucket_of(const struct names *n, uint64_t hash)
+/* By the highest bits, so that tables of all sizes have their names in the same order. */
+static inline uint32_t number_of(const struct names *n, uint64_t hash)
 {
-    return &n->buckets[hash >> 32 & n->mask];
+    return (uint32_t)((hash >> 32) * n->size >> 32);
 }
 
 void names_prefetch(const struct names *n, uint64_t hash)
 {
-    __builtin_prefetch(bucket_of(n, hash), 1);
+    __builtin_prefetch(&n->buckets[number_of(n, hash)], 1);
 }
 
-static uint32_t tag_of(uint64_t hash)
+static inline uint32_t tag_of(uint64_t hash)
 {
     return (uint32_t)hash | 1; /* 0 is for free places */
 }
 
-static size_t place_of(const struct names *n, const struct bucket *b, unsigned i)
+/* Which of the eight has the tag; NAMES_PER_BUCKET or more: none. */
+static inline unsigned find_tag(const struct bucket *b, uint32_t tag)
 {
-    return (size_t)(b - n->buckets) * NAMES_PER_BUCKET + i;
+    typedef uint32_t tags __attribute__((vector_size(16)));
+    tags low;
+    tags high;
+    uint64_t half[2];
+    memcpy(&low, &b->tag[0], sizeof low);
+    memcpy(&high, &b->tag[4], sizeof high);
+    tags found = ((tags)(low == tag) & (tags){1, 2, 3, 4}) |
+                 ((tags)(high == tag) & (tags){5, 6, 7, 8});
+    memcpy(half, &found, sizeof half);
+    uint64_t one = half[0] | half[1];
+    return (unsigned)(one | one >> 32) - 1;
 }
 
-static void add_to(struct bucket *b, unsigned i, uint32_t queries)
+static inline void add_to(struct bucket *b, unsigned i, uint32_t queries)
 {
-    uint32_t room = UINT32_MAX - b->queries[i];
-    b->queries[i] += queries < room ? queries : room;
+    uint32_t sum = b->queries[i] + queries;
+    b->queries[i] = sum < queries ? UINT32_MAX : sum;
 }
 
-static void put(struct names *n, struct bucket *b, unsigned i, uint64_t hash,
+static void put(struct names *n, uint32_t number, unsigned i, uint64_t hash,
                 const uint8_t *name, uint8_t name_bytes)
 {
-    struct stored_name *s = &n->stored[place_of(n, b, i)];
-    memcpy(s->octets, name, name_bytes);
-    s->octets_used = name_bytes;
-    if (b->tag[0] == 0)
-        n->touched[n->used++] = (uint32_t)(b - n->buckets);
+    struct bucket *b = &n->buckets[number];
+    size_t place = (size_t)number * NAMES_PER_BUCKET + i;
+    struct entry *e = &n->entries[place];
+    e->hash = hash;
+    e->error = b->queries[i];
+    e->octets_used = name_bytes;
+    memcpy(name_bytes <= HEAD_BYTES ? e->head : n->names[place], name, name_bytes);
     b->tag[i] = tag_of(hash);
-    n->hash[place_of(n, b, i)] = hash;
-    if (n->error != NULL)
-        n->error[place_of(n, b, i)] = b->queries[i];
+    n->touched[number / WORD] |= UINT64_C(1) << number % WORD;
 }
 
 static unsigned least_of(const struct bucket *b)
@@ -138,70 +181,109 @@ static unsigned least_of(const struct bucket *b)
     return least;
 }
 
-void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
-               uint32_t queries)
+/* A name that its bucket does not hold. */
+static void add_new(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
+                    uint32_t queries)
 {
-    struct bucket *b = bucket_of(n, hash);
-    uint32_t tag = tag_of(hash);
+    uint32_t number = number_of(n, hash);
+    struct bucket *b = &n->buckets[number];
     unsigned i = 0;
-    while (i < NAMES_PER_BUCKET && b->tag[i] != tag && b->tag[i] != 0)
+    while (i < NAMES_PER_BUCKET && b->tag[i] != 0)
         i++;
     if (i == NAMES_PER_BUCKET) {
-        if (n->error == NULL || queries < NAMES_EVICT_MIN) {
+        if (!n->evict || queries < NAMES_EVICT_MIN) {
             n->lost += queries;
             return;
         }
         i = least_of(b);
     }
-    if (b->tag[i] != tag)
-        put(n, b, i, hash, name, name_bytes);
+    put(n, number, i, hash, name, name_bytes);
     add_to(b, i, queries);
+}
+
+void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
+               uint32_t queries)
+{
+    struct bucket *b = &n->buckets[number_of(n, hash)];
+    unsigned i = find_tag(b, tag_of(hash));
+    if (i < NAMES_PER_BUCKET)
+        add_to(b, i, queries);
+    else
+        add_new(n, hash, name, name_bytes, queries);
+}
+
+static inline const uint8_t *octets_of(const struct names *n, size_t place)
+{
+    const struct entry *e = &n->entries[place];
+    return e->octets_used <= HEAD_BYTES ? e->head : n->names[place];
+}
+
+static void each_of(const struct names *n, uint32_t number,
+                    void (*each)(void *argument, const struct name_count *name), void *argument)
+{
+    const struct bucket *b = &n->buckets[number];
+    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
+        size_t place = (size_t)number * NAMES_PER_BUCKET + i;
+        const struct name_count c = {
+                .name = octets_of(n, place),
+                .name_bytes = n->entries[place].octets_used,
+                .queries = b->queries[i],
+                .error = n->entries[place].error,
+        };
+        each(argument, &c);
+    }
+}
+
+static void prefetch_entries(const struct names *n, uint32_t number)
+{
+    const struct bucket *b = &n->buckets[number];
+    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
+        __builtin_prefetch(&n->entries[(size_t)number * NAMES_PER_BUCKET + i]);
 }
 
 void names_each(const struct names *n,
                 void (*each)(void *argument, const struct name_count *name), void *argument)
 {
-    for (uint32_t k = 0; k < n->used; k++) {
-        const struct bucket *b = &n->buckets[n->touched[k]];
-        for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
-            size_t place = place_of(n, b, i);
-            const struct name_count c = {
-                    .name = n->stored[place].octets,
-                    .name_bytes = n->stored[place].octets_used,
-                    .queries = b->queries[i],
-                    .error = n->error == NULL ? 0 : n->error[place],
-            };
-            each(argument, &c);
-        }
+    uint32_t list[WORD];
+    for (size_t w = 0; w < words(n); w++) {
+        unsigned count = list_touched(n, w, list);
+        for (unsigned k = 0; k < count; k++)
+            prefetch_entries(n, list[k]);
+        for (unsigned k = 0; k < count; k++)
+            each_of(n, list[k], each, argument);
     }
 }
 
 /* One bucket, whose names' places in `into` were asked for before. */
-static void merge_bucket(struct names *into, const struct names *from, const struct bucket *b)
+static void merge_bucket(struct names *into, const struct names *from, uint32_t number)
 {
+    const struct bucket *b = &from->buckets[number];
     for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
-        size_t place = place_of(from, b, i);
-        names_add(into, from->hash[place], from->stored[place].octets,
-                  from->stored[place].octets_used, b->queries[i]);
+        size_t place = (size_t)number * NAMES_PER_BUCKET + i;
+        const struct entry *e = &from->entries[place];
+        names_add(into, e->hash, octets_of(from, place), e->octets_used, b->queries[i]);
     }
 }
 
-static void prefetch_bucket(const struct names *into, const struct names *from,
-                            const struct bucket *b)
+static void prefetch_bucket(const struct names *into, const struct names *from, uint32_t number)
 {
+    const struct bucket *b = &from->buckets[number];
     for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
-        names_prefetch(into, from->hash[place_of(from, b, i)]);
+        names_prefetch(into, from->entries[(size_t)number * NAMES_PER_BUCKET + i].hash);
 }
 
 void names_merge(struct names *into, const struct names *from)
 {
-    enum { AHEAD = 8 };
+    uint32_t list[WORD];
     assert(into->seed == from->seed);
-    for (uint32_t k = 0; k < from->used + AHEAD; k++) {
-        if (k < from->used)
-            prefetch_bucket(into, from, &from->buckets[from->touched[k]]);
-        if (k >= AHEAD)
-            merge_bucket(into, from, &from->buckets[from->touched[k - AHEAD]]);
+    for (size_t w = 0; w < words(from); w++) {
+        unsigned count = list_touched(from, w, list);
+        for (unsigned k = 0; k < count; k++)
+            prefetch_entries(from, list[k]);
+        for (unsigned k = 0; k < count; k++)
+            prefetch_bucket(into, from, list[k]);
+        for (unsigned k = 0; k < count; k++)
+            merge_bucket(into, from, list[k]);
     }
     into->lost += from->lost;
 }
@@ -212,13 +294,23 @@ struct leading {
     unsigned count;
 };
 
+/* More queries first; of names with as many, in the order of their octets. */
+static bool leads(const struct name_count *a, const struct name_count *b)
+{
+    if (a->queries != b->queries)
+        return a->queries > b->queries;
+    uint8_t both = a->name_bytes < b->name_bytes ? a->name_bytes : b->name_bytes;
+    int order = memcmp(a->name, b->name, both);
+    return order != 0 ? order < 0 : a->name_bytes < b->name_bytes;
+}
+
 static void insert_leading(void *argument, const struct name_count *c)
 {
     struct leading *l = argument;
-    if (l->count == l->most && c->queries <= l->list[l->count - 1].queries)
+    if (l->count == l->most && !leads(c, &l->list[l->count - 1]))
         return;
     unsigned at = l->count < l->most ? l->count++ : l->count - 1;
-    for (; at > 0 && l->list[at - 1].queries < c->queries; at--)
+    for (; at > 0 && leads(c, &l->list[at - 1]); at--)
         l->list[at] = l->list[at - 1];
     l->list[at] = *c;
 }

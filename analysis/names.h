@@ -31,7 +31,7 @@ struct name_count {
     uint64_t error; /* of `queries`, at most, too many */
 };
 
-/* `buckets`: a power of two; 2.3 KiB each, touched as they fill. */
+/* `buckets`: a power of two; 0.6 KiB each and what is long, touched as they fill. */
 struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err);
 void names_free(struct names *n); /* NULL is fine */
 void names_clear(struct names *n);
@@ -42,7 +42,7 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
                uint32_t queries);
 void names_merge(struct names *into, const struct names *from);
 
-/* The `most` names with most queries, most first; their number. */
+/* The `most` names with most queries, most first, then by octets; their number. */
 unsigned names_leading(const struct names *n, struct name_count *leading, unsigned most);
 uint64_t names_lost(const struct names *n); /* queries counted under no name */
 void names_each(const struct names *n,
