@@ -11,6 +11,7 @@ enum {
     WATCH_NAME_BUCKETS = 64,
     TLD_BUCKETS = 1024,
     OPCODE_QUERY = 0,
+    CLASS_INTERNET = 1,
     CLASS_NUMBERS = 65536,
 };
 
@@ -55,24 +56,70 @@ void counters_free(struct counters *c)
     free(c);
 }
 
-static enum transport transport_of(const struct message *m)
-{
-    return (m->flags & MESSAGE_TCP ? TRANSPORT_TCP4 : TRANSPORT_UDP4) +
-           (m->flags & MESSAGE_IPV6 ? 1 : 0);
-}
-
 static unsigned size_bin(const struct message *m)
 {
     unsigned bin = m->dns_bytes / COUNTERS_SIZE_STEP;
     return bin < COUNTERS_SIZE_BINS ? bin : COUNTERS_SIZE_BINS - 1;
 }
 
-static void add_response(struct counters *c, const struct message *m)
+/* The flags of a batch's messages added up, an octet each: a batch has fewer than 256. */
+struct flag_sums {
+    uint64_t direction; /* by direction, transport and family: the flags' lowest three bits */
+    uint64_t of[2];     /* the seven flags from EDNS to MALFORMED, of queries, of responses */
+};
+
+_Static_assert(MESSAGE_BATCH_MAX < 256, "a flag's sum fits in an octet");
+_Static_assert(MESSAGE_RESPONSE == 1 && MESSAGE_TCP == 2 && MESSAGE_IPV6 == 4 &&
+                       MESSAGE_EDNS == 8 && MESSAGE_MALFORMED == 8 << 6,
+               "the order that flag_sums rests on");
+
+/* Seven bits, each to the lowest of an octet. */
+static inline uint64_t spread(uint64_t bits)
 {
-    c->responses++;
-    c->responses_by[transport_of(m)]++;
-    c->truncated += (m->flags & MESSAGE_TC) != 0;
-    c->authoritative += (m->flags & MESSAGE_AA) != 0;
+    return (bits & 0x7f) * UINT64_C(0x0002040810204081) & UINT64_C(0x0101010101010101);
+}
+
+static inline void sum_flags(struct flag_sums *s, uint16_t flags)
+{
+    uint64_t is_response = -(uint64_t)(flags & MESSAGE_RESPONSE);
+    uint64_t octets = spread(flags >> 3);
+    s->direction += UINT64_C(1) << 8 * (flags & 7);
+    s->of[0] += octets & ~is_response;
+    s->of[1] += octets & is_response;
+}
+
+static uint64_t sum_of(uint64_t sums, unsigned flag)
+{
+    return sums >> 8 * (unsigned)(__builtin_ctz(flag) - 3) & 0xff;
+}
+
+static void take_sums(struct counters *c, const struct flag_sums *s)
+{
+    uint64_t queries = 0;
+    uint64_t responses = 0;
+    for (unsigned t = 0; t < TRANSPORTS; t++) {
+        /* TRANSPORT_ counts UDP and TCP by two, the flags have TCP below IPv6. */
+        unsigned flags = (t & 2) | (t & 1) << 2;
+        uint64_t asked = s->direction >> 8 * flags & 0xff;
+        uint64_t answered = s->direction >> 8 * (flags | MESSAGE_RESPONSE) & 0xff;
+        c->queries_by[t] += asked;
+        c->responses_by[t] += answered;
+        queries += asked;
+        responses += answered;
+    }
+    c->queries += queries;
+    c->responses += responses;
+    c->malformed += sum_of(s->of[0] + s->of[1], MESSAGE_MALFORMED);
+    c->unreadable += queries - sum_of(s->of[0], MESSAGE_QUESTION);
+    c->recursion_desired += sum_of(s->of[0], MESSAGE_RD);
+    c->edns += sum_of(s->of[0], MESSAGE_EDNS);
+    c->dnssec_ok += sum_of(s->of[0], MESSAGE_DO);
+    c->truncated += sum_of(s->of[1], MESSAGE_TC);
+    c->authoritative += sum_of(s->of[1], MESSAGE_AA);
+}
+
+static inline void add_response(struct counters *c, const struct message *m)
+{
     c->response_sizes[size_bin(m)]++;
     tally_add(&c->rcode, m->rcode, 1);
 }
@@ -83,33 +130,59 @@ static void add_ipv6_source(struct counters *c, const struct message *m)
     distinct_add(&c->networks6, XXH3_64bits_withSeed(m->client, 8, c->seed));
 }
 
-static void add_query(struct counters *c, const struct message *m)
+/* Opcode and class are the common ones as good as always: those are added up by batch. */
+static inline void add_query(struct counters *c, const struct message *m, uint32_t *internet)
 {
-    c->queries++;
-    c->queries_by[transport_of(m)]++;
-    c->recursion_desired += (m->flags & MESSAGE_RD) != 0;
-    c->edns += (m->flags & MESSAGE_EDNS) != 0;
-    c->dnssec_ok += (m->flags & MESSAGE_DO) != 0;
-    c->opcode[m->opcode % COUNTERS_OPCODES]++;
     c->query_sizes[size_bin(m)]++;
+    if (m->opcode != OPCODE_QUERY) {
+        c->opcode[m->opcode % COUNTERS_OPCODES]++;
+        c->opcode[OPCODE_QUERY]--;
+    }
     if (m->flags & MESSAGE_QUESTION) {
         tally_add(&c->qtype, m->qtype, 1);
-        tally_add(&c->qclass, m->qclass, 1);
-    } else {
-        c->unreadable++;
+        if (m->qclass == CLASS_INTERNET)
+            (*internet)++;
+        else
+            tally_add(&c->qclass, m->qclass, 1);
     }
     if (m->flags & MESSAGE_IPV6)
         add_ipv6_source(c, m);
 }
 
-static void add_names(struct counters *c, const struct message_batch *batch)
+static void add_numbers(struct counters *c, const struct message_batch *batch, int64_t start_ns)
 {
-    uint64_t hash[MESSAGE_BATCH_MAX];
+    struct flag_sums sums = {0};
+    uint32_t internet = 0;
+    uint64_t before = c->queries;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        sum_flags(&sums, m->flags);
+        c->cut += (m->flags & MESSAGE_CUT) != 0;
+        c->late += m->time_ns < start_ns;
+        if (m->flags & MESSAGE_RESPONSE)
+            add_response(c, m);
+        else
+            add_query(c, m, &internet);
+    }
+    take_sums(c, &sums);
+    c->opcode[OPCODE_QUERY] += c->queries - before;
+    if (internet > 0)
+        tally_add(&c->qclass, CLASS_INTERNET, internet);
+}
+
+static void seek_names(const struct counters *c, const struct message_batch *batch,
+                       uint64_t hash[static MESSAGE_BATCH_MAX])
+{
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
         hash[i] = names_hash(c->names, &batch->names[m->name_at], m->name_bytes);
         names_prefetch(c->names, hash[i]);
     }
+}
+
+static void add_names(struct counters *c, const struct message_batch *batch,
+                      const uint64_t hash[static MESSAGE_BATCH_MAX])
+{
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
         if ((m->flags & MESSAGE_RESPONSE) == 0 && m->name_bytes > 0)
@@ -135,23 +208,20 @@ static void add_watched(struct watch *w, const struct message_batch *batch,
     names_add(w->names, names_hash(w->names, name, m->name_bytes), name, m->name_bytes, 1);
 }
 
+/* In this order, so that memory has time to answer: each step asks for what a later one uses. */
 void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns)
 {
+    struct prefix_home home[MESSAGE_BATCH_MAX];
+    uint64_t hash[MESSAGE_BATCH_MAX];
     int32_t record[MESSAGE_BATCH_MAX];
     if (batch->count == 0)
         return;
-    prefix_counts_count(c->prefixes, batch, record);
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct message *m = &batch->message[i];
-        c->malformed += (m->flags & MESSAGE_MALFORMED) != 0;
-        c->cut += (m->flags & MESSAGE_CUT) != 0;
-        c->late += m->time_ns < start_ns;
-        if (m->flags & MESSAGE_RESPONSE)
-            add_response(c, m);
-        else
-            add_query(c, m);
-    }
-    add_names(c, batch);
+    prefix_counts_seek(c->prefixes, batch, home);
+    seek_names(c, batch, hash);
+    prefix_counts_approach(c->prefixes, batch, home);
+    add_names(c, batch, hash);
+    add_numbers(c, batch, start_ns);
+    prefix_counts_add(c->prefixes, batch, home, record);
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
             add_watched(&c->watch[record[i]], batch, &batch->message[i]);

@@ -3,12 +3,11 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { IPV4_BASE = 128, IPV6_BASE = 1, IPV6_LENGTH_MAX = 56 };
+enum { IPV6_LENGTH_MAX = 56 };
 
 struct prefix prefix_of(unsigned family, const uint8_t address[static 16], unsigned length)
 {
@@ -18,18 +17,13 @@ struct prefix prefix_of(unsigned family, const uint8_t address[static 16], unsig
     memcpy(&head, address, sizeof head);
     uint64_t mask = length == 0 ? 0 : UINT64_MAX << (64 - length);
     return (struct prefix){(be64toh(head) & mask) |
-                           (family == 4 ? IPV4_BASE + length : IPV6_BASE + length)};
-}
-
-unsigned prefix_family(struct prefix p)
-{
-    return (p.bits & 0xff) >= IPV4_BASE ? 4 : 6;
+                           (family == 4 ? PREFIX_IPV4 + length : PREFIX_IPV6 + length)};
 }
 
 unsigned prefix_length(struct prefix p)
 {
     unsigned tag = p.bits & 0xff;
-    return tag >= IPV4_BASE ? tag - IPV4_BASE : tag - IPV6_BASE;
+    return tag >= PREFIX_IPV4 ? tag - PREFIX_IPV4 : tag - PREFIX_IPV6;
 }
 
 const char *prefix_format(struct prefix p, char text[static PREFIX_TEXT_BYTES])
@@ -42,11 +36,6 @@ const char *prefix_format(struct prefix p, char text[static PREFIX_TEXT_BYTES])
     inet_ntop(prefix_family(p) == 4 ? AF_INET : AF_INET6, address, host, sizeof host);
     (void)snprintf(text, PREFIX_TEXT_BYTES, "%s/%u", host, prefix_length(p));
     return text;
-}
-
-struct prefix prefix_of_client(const uint8_t client[static 16], bool ipv6)
-{
-    return ipv6 ? prefix_of(6, client, 48) : prefix_of(4, client, 24);
 }
 
 /* The number behind the slash, digits only. */

@@ -9,9 +9,12 @@
  */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
+enum { PREFIX_IPV4 = 128, PREFIX_IPV6 = 1 }; /* what is added to the length */
 enum { PREFIX_TEXT_BYTES = 44 };
 
 struct prefix {
@@ -19,9 +22,21 @@ struct prefix {
 };
 
 /* The /24 or /48 that a client is counted under. */
-struct prefix prefix_of_client(const uint8_t client[static 16], bool ipv6);
+static inline struct prefix prefix_of_client(const uint8_t client[static 16], bool ipv6)
+{
+    uint64_t head;
+    memcpy(&head, client, sizeof head);
+    head = be64toh(head);
+    return (struct prefix){ipv6 ? (head & UINT64_MAX << 16) | (PREFIX_IPV6 + 48)
+                                : (head & UINT64_MAX << 40) | (PREFIX_IPV4 + 24)};
+}
+
+static inline unsigned prefix_family(struct prefix p) /* 4 or 6 */
+{
+    return p.bits & PREFIX_IPV4 ? 4 : 6;
+}
+
 struct prefix prefix_of(unsigned family, const uint8_t address[static 16], unsigned length);
-unsigned prefix_family(struct prefix p); /* 4 or 6 */
 unsigned prefix_length(struct prefix p);
 
 /* "192.0.2.0/24"; returns `text`. */

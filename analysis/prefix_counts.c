@@ -82,48 +82,54 @@ void prefix_counts_free(struct prefix_counts *t)
     free(t);
 }
 
-/* Where a prefix is looked for: an entry's number, or a hash. */
-struct home {
-    struct prefix prefix;
-    uint64_t at;
-    bool direct;
-};
-
-static struct home home_of(const struct prefix_counts *t, struct prefix p)
+static inline bool is_direct(const struct prefix_counts *t, struct prefix p)
 {
-    if (t->direct != NULL && prefix_family(p) == 4)
-        return (struct home){p, p.bits >> 40, true};
-    return (struct home){p, XXH3_64bits_withSeed(&p.bits, sizeof p.bits, t->seed), false};
+    return t->direct != NULL && prefix_family(p) == 4;
 }
 
-static void prefetch_home(const struct prefix_counts *t, const struct home *h)
+static inline struct prefix_home home_of(const struct prefix_counts *t, struct prefix p)
 {
-    if (h->direct)
+    if (is_direct(t, p))
+        return (struct prefix_home){p, p.bits >> 40};
+    return (struct prefix_home){p, XXH3_64bits_withSeed(&p.bits, sizeof p.bits, t->seed)};
+}
+
+static inline void prefetch_home(const struct prefix_counts *t, const struct prefix_home *h)
+{
+    if (is_direct(t, h->prefix))
         __builtin_prefetch(&t->direct[h->at], 1);
     else
         __builtin_prefetch(&t->slots[h->at & t->mask], 1);
 }
 
-/* The home has arrived: asks for the record that it most likely leads to. */
-static void prefetch_record(const struct prefix_counts *t, const struct home *h)
+/* The home has arrived: the record that it most likely leads to; NULL: none. */
+static inline struct prefix_record *likely_record(const struct prefix_counts *t,
+                                                  const struct prefix_home *h)
 {
-    uint64_t number = h->direct ? t->direct[h->at] & ~BARE : t->slots[h->at & t->mask] & SLOT_RECORD;
-    if (number == 0 || number > t->size)
-        return;
-    __builtin_prefetch(&t->records[number - 1], 1);
-    __builtin_prefetch(&t->records[number - 1].qtype[8], 1); /* its second line */
+    uint64_t number = is_direct(t, h->prefix) ? t->direct[h->at] & ~BARE
+                                              : t->slots[h->at & t->mask] & SLOT_RECORD;
+    return number == 0 || number > t->size ? NULL : &t->records[number - 1];
 }
 
-static int32_t new_record(struct prefix_counts *t, struct prefix p)
+/* Zeros in whole vectors: memset() of so few octets is a slow instruction or a call. */
+static inline void zero_record(struct prefix_record *r)
+{
+    typedef uint64_t line __attribute__((vector_size(64)));
+    static const line zero;
+    memcpy(r, &zero, sizeof zero);
+    memcpy((char *)r + sizeof zero, &zero, sizeof zero);
+}
+
+static inline int32_t new_record(struct prefix_counts *t, struct prefix p)
 {
     if (t->used == t->size)
         return -1;
-    memset(&t->records[t->used], 0, sizeof t->records[t->used]);
+    zero_record(&t->records[t->used]);
     t->records[t->used].prefix = p;
     return (int32_t)t->used++;
 }
 
-static int32_t direct_record(struct prefix_counts *t, const struct home *h)
+static inline int32_t direct_record(struct prefix_counts *t, const struct prefix_home *h)
 {
     uint32_t entry = t->direct[h->at];
     if (entry != 0)
@@ -135,7 +141,7 @@ static int32_t direct_record(struct prefix_counts *t, const struct home *h)
 }
 
 /* The slot that holds the prefix, or a free one for it; NULL: neither within reach. */
-static uint64_t *find_slot(const struct prefix_counts *t, const struct home *h)
+static inline uint64_t *find_slot(const struct prefix_counts *t, const struct prefix_home *h)
 {
     for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
         uint64_t *slot = &t->slots[(h->at + i) & t->mask];
@@ -148,7 +154,7 @@ static uint64_t *find_slot(const struct prefix_counts *t, const struct home *h)
     return NULL;
 }
 
-static int32_t hashed_record(struct prefix_counts *t, const struct home *h)
+static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *h)
 {
     uint64_t *slot = find_slot(t, h);
     if (slot == NULL)
@@ -162,15 +168,15 @@ static int32_t hashed_record(struct prefix_counts *t, const struct home *h)
 }
 
 /* The record of a prefix, made if need be; -1 when there is no room. */
-static int32_t record_for(struct prefix_counts *t, const struct home *h)
+static inline int32_t record_for(struct prefix_counts *t, const struct prefix_home *h)
 {
-    return h->direct ? direct_record(t, h) : hashed_record(t, h);
+    return is_direct(t, h->prefix) ? direct_record(t, h) : hashed_record(t, h);
 }
 
 /* Queries of a prefix for which there is no record. */
-static void count_without(struct prefix_counts *t, const struct home *h, uint32_t queries)
+static void count_without(struct prefix_counts *t, const struct prefix_home *h, uint32_t queries)
 {
-    if (!h->direct) {
+    if (!is_direct(t, h->prefix)) {
         t->totals.lost += queries;
         return;
     }
@@ -191,39 +197,67 @@ unsigned prefix_host_bit(const uint8_t client[static 16], bool ipv6)
     return ipv6 ? (unsigned)(XXH3_64bits(client + 6, 10) % HOST_BITS) : client[3];
 }
 
-static void add_query(struct prefix_record *r, const struct message *m)
+static inline enum qtype_class class_of(const struct message *m)
+{
+    return m->flags & MESSAGE_QUESTION ? qtype_class(m->qtype) : QTYPE_CLASS_OTHER;
+}
+
+static inline void add_query(struct prefix_record *r, const struct message *m)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     r->queries++;
     r->hosts[host / 64] |= UINT64_C(1) << host % 64;
-    r->qtype[m->flags & MESSAGE_QUESTION ? qtype_class(m->qtype) : QTYPE_CLASS_OTHER]++;
+    r->qtype[class_of(m)]++;
 }
 
-void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
-                         int32_t *records)
+void prefix_counts_seek(const struct prefix_counts *t, const struct message_batch *batch,
+                        struct prefix_home home[static MESSAGE_BATCH_MAX])
 {
-    struct home home[BLOCK];
-    int32_t record[BLOCK];
-
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
         home[i] = home_of(t, prefix_of_client(m->client, m->flags & MESSAGE_IPV6));
         prefetch_home(t, &home[i]);
     }
-    for (uint32_t i = 0; i < batch->count; i++)
-        prefetch_record(t, &home[i]);
+}
+
+void prefix_counts_approach(const struct prefix_counts *t, const struct message_batch *batch,
+                            const struct prefix_home home[static MESSAGE_BATCH_MAX])
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        struct prefix_record *r = likely_record(t, &home[i]);
+        if (r == NULL)
+            continue;
+        __builtin_prefetch(&r->queries, 1);
+        __builtin_prefetch(&r->qtype[class_of(&batch->message[i])], 1); /* either of two lines */
+    }
+}
+
+void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batch,
+                       const struct prefix_home home[static MESSAGE_BATCH_MAX],
+                       int32_t records[static MESSAGE_BATCH_MAX])
+{
+    uint64_t queries = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         bool query = (batch->message[i].flags & MESSAGE_RESPONSE) == 0;
-        record[i] = query ? record_for(t, &home[i]) : -1;
-        if (query && record[i] < 0)
+        records[i] = query ? record_for(t, &home[i]) : -1;
+        if (query && records[i] < 0)
             count_without(t, &home[i], 1);
-        t->totals.queries += query;
+        queries += query;
     }
     for (uint32_t i = 0; i < batch->count; i++)
-        if (record[i] >= 0)
-            add_query(&t->records[record[i]], &batch->message[i]);
-    if (records != NULL)
-        memcpy(records, record, batch->count * sizeof *records);
+        if (records[i] >= 0)
+            add_query(&t->records[records[i]], &batch->message[i]);
+    t->totals.queries += queries;
+}
+
+void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
+                         int32_t *records)
+{
+    struct prefix_home home[MESSAGE_BATCH_MAX];
+    int32_t unused[MESSAGE_BATCH_MAX];
+    prefix_counts_seek(t, batch, home);
+    prefix_counts_approach(t, batch, home);
+    prefix_counts_add(t, batch, home, records != NULL ? records : unused);
 }
 
 /* Adds up to what a record can hold; what is beyond it is lost, and counted so. */
@@ -238,6 +272,13 @@ static void add_record(struct prefix_counts *t, struct prefix_record *into,
     into->queries += from->queries;
     for (unsigned i = 0; i < 4; i++)
         into->hosts[i] |= from->hosts[i];
+    if (from->queries == 1) { /* as most are: the other line is best left where it is */
+        unsigned i = 0;
+        while (from->qtype[i] == 0)
+            i++;
+        into->qtype[i]++;
+        return;
+    }
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         into->qtype[i] += from->qtype[i];
 }
@@ -245,7 +286,7 @@ static void add_record(struct prefix_counts *t, struct prefix_record *into,
 static void merge_record(struct prefix_counts *into, const struct prefix_record *from,
                          struct prefix_counts *spill)
 {
-    struct home h = home_of(into, from->prefix);
+    struct prefix_home h = home_of(into, from->prefix);
     int32_t record = record_for(into, &h);
     if (record >= 0) {
         into->totals.queries += from->queries;
@@ -258,19 +299,35 @@ static void merge_record(struct prefix_counts *into, const struct prefix_record 
     }
 }
 
+/* Asks for the lines of a record that adding `from` to it will change. */
+static inline void prefetch_sums(const struct prefix_record *r, const struct prefix_record *from)
+{
+    enum { SECOND = 4 }; /* types from here on stand in the second line */
+    _Static_assert(offsetof(struct prefix_record, qtype[SECOND]) == 64, "where a line ends");
+    uint32_t first = 0;
+    for (unsigned i = 0; i < SECOND; i++)
+        first += from->qtype[i];
+    __builtin_prefetch(r, 1);
+    if (first < from->queries)
+        __builtin_prefetch(&r->qtype[SECOND], 1);
+}
+
 /* One block of records, so that the memory for all of them is on its way at once. */
 static void merge_block(struct prefix_counts *into, const struct prefix_record *from,
                         uint32_t count, struct prefix_counts *spill)
 {
-    struct home home[BLOCK];
+    struct prefix_home home[BLOCK];
     int32_t record[BLOCK];
 
     for (uint32_t i = 0; i < count; i++) {
         home[i] = home_of(into, from[i].prefix);
         prefetch_home(into, &home[i]);
     }
-    for (uint32_t i = 0; i < count; i++)
-        prefetch_record(into, &home[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        struct prefix_record *r = likely_record(into, &home[i]);
+        if (r != NULL)
+            prefetch_sums(r, &from[i]);
+    }
     for (uint32_t i = 0; i < count; i++)
         record[i] = from[i].queries > 0 ? record_for(into, &home[i]) : -1;
     for (uint32_t i = 0; i < count; i++) {
@@ -286,9 +343,9 @@ static void merge_block(struct prefix_counts *into, const struct prefix_record *
 static void merge_bare(void *argument, struct prefix p, uint32_t queries)
 {
     struct prefix_counts *into = argument;
-    struct home h = home_of(into, p);
+    struct prefix_home h = home_of(into, p);
     into->totals.queries += queries;
-    if (h.direct && (into->direct[h.at] & BARE) == 0 && into->direct[h.at] != 0) {
+    if (is_direct(into, p) && (into->direct[h.at] & BARE) == 0 && into->direct[h.at] != 0) {
         struct prefix_record *r = &into->records[into->direct[h.at] - 1];
         if (queries <= UINT32_MAX - r->queries) {
             r->queries += queries;
@@ -314,21 +371,32 @@ void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts 
     rest->totals.lost += from->totals.lost;
 }
 
-/* Forgets a block of records: the ways to them, which lie anywhere in memory. */
-static void forget_block(struct prefix_counts *t, const struct prefix_record *record,
-                         uint32_t count)
+/* The slot of one record; those of others in front of it may be free already. */
+static void forget_slot(struct prefix_counts *t, const struct prefix_home *h, uint32_t number)
 {
-    struct home home[BLOCK];
+    for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
+        uint64_t *slot = &t->slots[(h->at + i) & t->mask];
+        if ((*slot & SLOT_RECORD) == number + 1) {
+            *slot = 0;
+            return;
+        }
+    }
+}
+
+/* Forgets a block of records: the ways to them, which lie anywhere in memory. */
+static void forget_block(struct prefix_counts *t, uint32_t number, uint32_t count)
+{
+    const struct prefix_record *record = &t->records[number];
+    struct prefix_home home[BLOCK];
     for (uint32_t i = 0; i < count; i++) {
         home[i] = home_of(t, record[i].prefix);
         prefetch_home(t, &home[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (home[i].direct)
+        if (is_direct(t, home[i].prefix))
             t->direct[home[i].at] = 0;
         else
-            for (uint64_t n = 0; n < PREFIX_PROBES_MAX; n++)
-                t->slots[(home[i].at + n) & t->mask] = 0;
+            forget_slot(t, &home[i], number + i);
     }
 }
 
@@ -339,12 +407,12 @@ void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, ui
         t->swept = false;
     }
     for (uint32_t at = 0; at < t->used; at += BLOCK)
-        forget_block(t, &t->records[at], t->used - at < BLOCK ? t->used - at : BLOCK);
+        forget_block(t, at, t->used - at < BLOCK ? t->used - at : BLOCK);
     t->used = 0;
     t->totals = (struct prefix_totals){0};
     assert(watched <= t->size);
     for (uint32_t i = 0; i < watched; i++) {
-        struct home h = home_of(t, watch[i]);
+        struct prefix_home h = home_of(t, watch[i]);
         (void)record_for(t, &h);
     }
 }
@@ -362,9 +430,9 @@ struct prefix_totals prefix_counts_totals(const struct prefix_counts *t)
 
 const struct prefix_record *prefix_counts_find(const struct prefix_counts *t, struct prefix p)
 {
-    struct home h = home_of(t, p);
+    struct prefix_home h = home_of(t, p);
     uint64_t found;
-    if (h.direct) {
+    if (is_direct(t, p)) {
         found = t->direct[h.at] & BARE ? 0 : t->direct[h.at];
     } else {
         const uint64_t *slot = find_slot(t, &h);

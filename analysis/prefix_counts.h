@@ -48,12 +48,30 @@ struct prefix_counts; /* private */
 struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct error *err);
 void prefix_counts_free(struct prefix_counts *t); /* NULL is fine */
 
+/* Where a prefix is looked for: an entry's number, or a hash. */
+struct prefix_home {
+    struct prefix prefix;
+    uint64_t at;
+};
+
 /*
  * Counts the queries of `batch` (responses are passed over).  records[i], where not NULL, is
  * set to the number of the record that message i went to, or -1.
  */
 void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
                          int32_t *records);
+
+/*
+ * The same in three steps, for a caller with other work to do while memory answers: the first
+ * asks for the ways to the records, the second for the records, the third counts.
+ */
+void prefix_counts_seek(const struct prefix_counts *t, const struct message_batch *batch,
+                        struct prefix_home home[static MESSAGE_BATCH_MAX]);
+void prefix_counts_approach(const struct prefix_counts *t, const struct message_batch *batch,
+                            const struct prefix_home home[static MESSAGE_BATCH_MAX]);
+void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batch,
+                       const struct prefix_home home[static MESSAGE_BATCH_MAX],
+                       int32_t records[static MESSAGE_BATCH_MAX]);
 
 /*
  * Adds all of `from` to `into`.  What finds no record there goes to `spill` when that is not
