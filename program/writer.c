@@ -6,7 +6,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE = 256, DAY_S = 86400, SHARE_FLOOR = 100000 };
+enum {
+    QUEUE = 256,
+    KEPT = 1024, /* jobs with events that could not be stored yet */
+    TRIES = 5,   /* of such a job, while others were stored: it is itself what is wrong */
+    DAY_S = 86400,
+    SHARE_FLOOR = 100000
+};
 
 enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR };
 
@@ -18,6 +24,9 @@ struct job {
     struct minute minute;
     struct store_hour_row *row;
     size_t rows;
+    bool in_file;     /* its events are in the events file */
+    unsigned tries;   /* in vain, while others were stored */
+    struct job *next; /* of those kept */
 };
 
 struct writer {
@@ -29,7 +38,10 @@ struct writer {
     unsigned queued;
     bool stopping;
     struct writer_counts counts;
-    bool failing; /* said, and not yet well again; the thread's own */
+    /* The thread's own: */
+    bool failing;     /* said, and not yet well again */
+    struct job *kept; /* events to be stored once that works again, oldest first */
+    unsigned keeps;
 };
 
 static void free_job(struct job *j)
@@ -78,7 +90,7 @@ static bool store_together(struct writer *w, const struct job *j, struct error *
     return false;
 }
 
-static bool write_lines(struct writer *w, const struct job *j, struct error *err)
+static bool write_lines(struct writer *w, struct job *j, struct error *err)
 {
     FILE *to = w->settings.events;
     for (size_t i = 0; i < json_array_size(j->events); i++)
@@ -89,10 +101,22 @@ static bool write_lines(struct writer *w, const struct job *j, struct error *err
     return fflush(to) == 0 || error_errno(err, "writing the events file");
 }
 
-static bool do_events(struct writer *w, const struct job *j, struct error *err)
+/* The file is of what is noticed, whether or not it can be stored; each event once. */
+static void put_in_file(struct writer *w, struct job *j)
 {
-    if (w->settings.events != NULL && !write_lines(w, j, err))
-        return false;
+    struct error err;
+    if (w->settings.events == NULL || j->in_file)
+        return;
+    j->in_file = true;
+    if (write_lines(w, j, &err))
+        return;
+    w->counts.failed++;
+    log_error(w->settings.log, "%s", err.text);
+}
+
+static bool do_events(struct writer *w, struct job *j, struct error *err)
+{
+    put_in_file(w, j);
     if (w->settings.store == NULL)
         return true;
     if (!store_together(w, j, err))
@@ -110,7 +134,7 @@ static bool store_hour(struct writer *w, const struct job *j, struct error *err)
                         j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
 }
 
-static bool do_job(struct writer *w, const struct job *j, struct error *err)
+static bool do_job(struct writer *w, struct job *j, struct error *err)
 {
     switch (j->kind) {
     case JOB_EVENTS:
@@ -126,16 +150,77 @@ static bool do_job(struct writer *w, const struct job *j, struct error *err)
 /* Said when it begins and when it is over, not for every job. */
 static void note_result(struct writer *w, bool good, const struct error *err)
 {
-    if (!good) {
-        w->counts.failed++;
-        if (!w->failing)
-            log_error(w->settings.log, "%s; counting goes on, and storing is tried again",
-                      err->text);
-    } else if (w->failing) {
+    if (!good && !w->failing)
+        log_error(w->settings.log, "%s; counting goes on, and storing is tried again",
+                  err->text);
+    else if (good && w->failing)
         log_notice(w->settings.log, "storing works again; %llu parts were lost",
                    (unsigned long long)w->counts.failed);
-    }
     w->failing = !good;
+}
+
+static void give_up(struct writer *w, struct job *j)
+{
+    w->counts.failed++;
+    free_job(j);
+}
+
+static struct job *take_kept(struct writer *w)
+{
+    struct job *j = w->kept;
+    w->kept = j->next;
+    w->keeps--;
+    return j;
+}
+
+/* Behind all others; the oldest makes room where there are too many. */
+static void keep(struct writer *w, struct job *j)
+{
+    struct job **end = &w->kept;
+    while (*end != NULL)
+        end = &(*end)->next;
+    j->next = NULL;
+    *end = j;
+    if (++w->keeps > KEPT)
+        give_up(w, take_kept(w));
+}
+
+/* In their order, up to the first that cannot be stored even now. */
+static void retry_kept(struct writer *w)
+{
+    struct error err;
+    while (w->kept != NULL && do_job(w, w->kept, &err))
+        free_job(take_kept(w));
+}
+
+/*
+ * Something newer was stored while these were not.  What was learned with them is history now;
+ * and one that fails time and again while others do not will never do better.
+ */
+static void overtake_kept(struct writer *w)
+{
+    for (struct job *j = w->kept; j != NULL; j = j->next) {
+        json_decref(j->learned);
+        j->learned = NULL;
+    }
+    if (w->kept != NULL && ++w->kept->tries >= TRIES)
+        give_up(w, take_kept(w));
+}
+
+static void perform(struct writer *w, struct job *j)
+{
+    struct error err;
+    retry_kept(w);
+    bool good = do_job(w, j, &err);
+    if (!good && j->kind == JOB_EVENTS)
+        keep(w, j);
+    else if (!good)
+        give_up(w, j);
+    else
+        free_job(j);
+    if (good)
+        overtake_kept(w);
+    note_result(w, good, &err);
 }
 
 static struct job *take_job(struct writer *w)
@@ -157,11 +242,11 @@ static void *work(void *argument)
 {
     struct writer *w = argument;
     struct job *j;
-    while ((j = take_job(w)) != NULL) {
-        struct error err;
-        note_result(w, do_job(w, j, &err), &err);
-        free_job(j);
-    }
+    while ((j = take_job(w)) != NULL)
+        perform(w, j);
+    retry_kept(w);
+    while (w->kept != NULL)
+        give_up(w, take_kept(w));
     return NULL;
 }
 

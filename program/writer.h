@@ -3,8 +3,9 @@
  *
  * Jobs are copied into a queue of fixed length and done in order.  When the queue is full, a
  * reader of files waits; a live capture does not: the oldest minute or hour is dropped and
- * counted, an event never.  A failure (a full disk) is said once, counted, and tried again
- * with the next job; counting goes on meanwhile.
+ * counted, an event never.  A failure (a full disk) is said once, and counting goes on.  What
+ * the job was about is lost then and counted, except events: they are kept, and stored in
+ * their order before the next job that can be.
  *
  * One thread gives jobs; the writer's own does them.  Only writer_stop() waits for all.
  */
@@ -23,8 +24,8 @@ struct writer_settings {
     struct store *store; /* NULL: nothing is stored; the writer's from now on */
     FILE *events;        /* NULL: none; a line an event, flushed */
     const struct log *log;
-    bool wait;            /* when the queue is full */
-    uint32_t hour_floor;  /* smallest hourly count kept; at least 1 in 100,000 is too */
+    bool wait;           /* when the queue is full */
+    uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
     uint32_t minutes_days, hours_days; /* retention */
     int poke_fd; /* a byte 'E' is written after events are stored; -1: none */
 };

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/writer.h"
+
+#include "tests/support/directory.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[DIRECTORY_BYTES];
+static struct log quiet;
+static sqlite3 *beside; /* another connection to the same database */
+static struct error err;
+
+static void setup(void)
+{
+    directory_make(directory);
+    log_init(&quiet, open("/dev/null", O_WRONLY | O_CLOEXEC));
+}
+
+static void teardown(void)
+{
+    sqlite3_close(beside);
+    close(quiet.fd);
+    directory_remove(directory);
+}
+
+TestSuite(writer, .init = setup, .fini = teardown);
+
+static struct writer *start(FILE *events)
+{
+    char path[DIRECTORY_BYTES + 16];
+    struct store *store = store_open(directory, STORE_WRITE, &err);
+    cr_assert_not_null(store, "%s", err.text);
+    (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
+    cr_assert(eq(int, sqlite3_open(path, &beside), SQLITE_OK));
+    const struct writer_settings settings = {.store = store,
+                                             .events = events,
+                                             .log = &quiet,
+                                             .wait = true,
+                                             .hour_floor = 1,
+                                             .minutes_days = 1,
+                                             .hours_days = 1,
+                                             .poke_fd = -1};
+    struct writer *w = writer_start(&settings, &err);
+    cr_assert_not_null(w, "%s", err.text);
+    return w;
+}
+
+static void sql(const char *text)
+{
+    cr_assert(eq(int, sqlite3_exec(beside, text, NULL, NULL, NULL), SQLITE_OK), "%s",
+              sqlite3_errmsg(beside));
+}
+
+static int number(const char *text)
+{
+    sqlite3_stmt *q;
+    cr_assert(eq(int, sqlite3_prepare_v2(beside, text, -1, &q, NULL), SQLITE_OK));
+    cr_assert(eq(int, sqlite3_step(q), SQLITE_ROW));
+    int n = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    return n;
+}
+
+static void give_event(struct writer *w, const char *id, int64_t time_s)
+{
+    struct incident_event e = {.time_s = time_s, .state = INCIDENT_OPENED};
+    e.incident.began_s = e.incident.opened_s = time_s;
+    e.incident.wave = 1;
+    (void)snprintf(e.incident.id, sizeof e.incident.id, "%s", id);
+    json_t *events = json_array();
+    json_array_append_new(events, incident_event_json(&e));
+    writer_events(w, events, json_pack("{s:I}", "after", (json_int_t)time_s), time_s);
+}
+
+static void give_minute(struct writer *w, int64_t start_s)
+{
+    const struct minute m = {.start_s = start_s,
+                             .covered_s = 60,
+                             .usual_qps = (double)NAN,
+                             .spread_qps = (double)NAN};
+    writer_minute(w, &m, json_pack("{s:I}", "after", (json_int_t)start_s + 60));
+}
+
+/* Waits for the writer to have stored this minute, which follows what was given before. */
+static void wait_for_minute(int64_t start_s)
+{
+    char text[80];
+    (void)snprintf(text, sizeof text, "SELECT count(*) FROM minutes WHERE start = %lld",
+                   (long long)start_s);
+    for (int i = 0; i < 1000 && number(text) == 0; i++)
+        (void)usleep(10000);
+    cr_assert(eq(int, number(text), 1));
+}
+
+static const char refuse[] = "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT "
+                             "RAISE(ABORT, 'disk full'); END";
+
+Test(writer, stores_events_once_the_trouble_is_over)
+{
+    struct writer *w = start(NULL);
+    sql(refuse);
+    give_event(w, "2005-0118-1", 600);
+    give_event(w, "2005-0118-2", 601);
+    give_minute(w, 600);
+    wait_for_minute(600);
+    cr_expect(eq(int, number("SELECT count(*) FROM events"), 0));
+
+    sql("DROP TRIGGER full");
+    give_minute(w, 660);
+    struct writer_counts counts = writer_stop(w);
+
+    cr_expect(eq(int, number("SELECT count(*) FROM events"), 2));
+    cr_expect(eq(int, number("SELECT incident = '2005-0118-1' FROM events ORDER BY sequence"),
+                 1));
+    cr_expect(eq(u64, counts.failed, 0));
+}
+
+Test(writer, does_not_put_old_knowledge_over_new_with_late_events)
+{
+    struct writer *w = start(NULL);
+    sql(refuse);
+    give_event(w, "2005-0118-1", 600);
+    give_minute(w, 600);
+    wait_for_minute(600);
+    sql("DROP TRIGGER full");
+    (void)writer_stop(w);
+
+    cr_expect(eq(int, number("SELECT count(*) FROM events"), 1));
+    cr_expect(eq(int, number("SELECT doc ->> 'after' FROM learned"), 660));
+}
+
+Test(writer, counts_events_that_could_not_be_stored_to_the_end)
+{
+    struct writer *w = start(NULL);
+    sql(refuse);
+    give_event(w, "2005-0118-1", 600);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 1));
+}
+
+Test(writer, writes_a_line_an_event_whether_or_not_it_can_be_stored)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *events = open_memstream(&text, &size);
+    struct writer *w = start(events);
+    sql(refuse);
+    give_event(w, "2005-0118-1", 600);
+    for (int i = 1; i < 4; i++)
+        give_minute(w, i * 60);
+    wait_for_minute(180);
+    (void)writer_stop(w);
+    (void)fclose(events);
+
+    unsigned lines = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        lines += *c == '\n';
+    cr_expect(eq(u32, lines, 1));
+    free(text);
+}
+
+Test(writer, stores_events_also_when_their_file_is_full)
+{
+    FILE *events = fopen("/dev/full", "w");
+    struct writer *w = start(events);
+    give_event(w, "2005-0118-1", 600);
+    struct writer_counts counts = writer_stop(w);
+    (void)fclose(events);
+
+    cr_expect(eq(int, number("SELECT count(*) FROM events"), 1));
+    cr_expect(eq(u64, counts.failed, 1));
+}
