@@ -21,6 +21,7 @@ static const char usage[] =
 struct options {
     const char *config, *state, *out;
     int64_t at_s; /* 0: the end of what is stored */
+    bool help;
 };
 
 struct work {
@@ -70,6 +71,9 @@ static bool take_option(struct options *o, int option)
         return true;
     case 'a':
         return take_time(o, optarg);
+    case 'h':
+        o->help = true;
+        return true;
     default:
         return false;
     }
@@ -78,15 +82,13 @@ static bool take_option(struct options *o, int option)
 static bool take_options(int argc, char **argv, struct options *o)
 {
     static const struct option options[] = {
-            {"config", required_argument, NULL, 'c'},
-            {"state", required_argument, NULL, 's'},
-            {"out", required_argument, NULL, 'o'},
-            {"at", required_argument, NULL, 'a'},
-            {NULL, 0, NULL, 0},
+            {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
+            {"out", required_argument, NULL, 'o'},    {"at", required_argument, NULL, 'a'},
+            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     *o = (struct options){0};
     int option;
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
         if (!take_option(o, option))
             return false;
     if (optind == argc)
@@ -194,6 +196,10 @@ int cmd_graph(int argc, char **argv)
     if (!take_options(argc, argv, &o)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (o.help) {
+        (void)fputs(usage, stdout);
+        return EXIT_DONE;
     }
     return plan(&o, &w) ? draw_apart(&w) : EXIT_USAGE;
 }

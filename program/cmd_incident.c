@@ -5,19 +5,22 @@
 #include "program/config.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-static const char usage[] = "usage: rootwatch incident list [-c FILE] [--state DIR] [--json]\n"
-                            "       rootwatch incident show ID [-c FILE] [--state DIR] [--json]\n";
+static const char usage[] =
+        "usage: rootwatch incident list [-c FILE] [--state DIR] [--json]\n"
+        "       rootwatch incident show ID [-c FILE] [--state DIR] [--json]\n";
 
 struct options {
     const char *config;
     const char *state;
     bool json;
+    bool help;
 };
 
 static const char *time_text(int64_t time_s, char text[static 32])
@@ -41,14 +44,16 @@ static void print_json(const struct incident_event *e)
 static bool list_one(void *argument, const struct incident_event *e)
 {
     const struct options *o = argument;
+    const struct incident *i = &e->incident;
     char began[32];
+    char ended[32];
     if (o->json) {
         print_json(e);
         return true;
     }
-    printf("%-12s %-6s since %s  %s\n", e->incident.id,
-           e->state == INCIDENT_CLOSED ? "closed" : "open",
-           time_text(e->incident.began_s, began), e->incident.summary);
+    bool over = e->state == INCIDENT_CLOSED;
+    printf("%-12s %-6s %.16s - %-16.16s  %s\n", i->id, over ? "closed" : "open",
+           time_text(i->began_s, began), over ? time_text(i->ended_s, ended) : "", i->summary);
     return true;
 }
 
@@ -67,7 +72,7 @@ static void print_hosts(const struct incident *i)
 {
     if (i->hosts_listed == 0)
         return;
-    printf("\n  %u hosts, the busiest first\n", i->hosts);
+    printf("\n  %u host%s\n", i->hosts, i->hosts == 1 ? "" : "s, the busiest first");
     for (unsigned n = 0; n < i->hosts_listed; n++) {
         char text[INET6_ADDRSTRLEN] = "";
         inet_ntop(i->host[n].ipv6 ? AF_INET6 : AF_INET, i->host[n].address, text, sizeof text);
@@ -99,7 +104,11 @@ static bool show_one(void *argument, const struct incident_event *e)
     printf("  since %s; rate %.0f queries/s, usual %.1f, highest %.0f; share %.1f %%\n",
            time_text(i->began_s, text), i->rate_qps, i->baseline_qps, i->peak_qps,
            100 * i->share);
-    printf("  all queries %.0f/s, usual %.0f/s\n", i->total_qps, i->usual_qps);
+    printf("  all queries %.0f/s, usual ", i->total_qps);
+    if (i->usual_qps > 0)
+        printf("%.0f/s\n", i->usual_qps);
+    else
+        printf("not known yet\n");
     if (i->lossy)
         printf("  frames were lost meanwhile: the figures are too small\n");
     print_types(i);
@@ -127,8 +136,8 @@ static int show(struct store *s, struct options *o, const char *id)
     }
     if (events > 0)
         return EXIT_DONE;
-    fprintf(stderr, "rootwatch incident: no incident \"%s\"; `rootwatch incident list` has all\n",
-            id);
+    fprintf(stderr,
+            "rootwatch incident: no incident \"%s\"; `rootwatch incident list` has all\n", id);
     return EXIT_FAILED;
 }
 
@@ -151,16 +160,19 @@ static bool take_options(int argc, char **argv, struct options *o)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {"state", required_argument, NULL, 's'},
                                             {"json", no_argument, NULL, 'j'},
+                                            {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     int option;
     *o = (struct options){.config = NULL};
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'c')
             o->config = optarg;
         else if (option == 's')
             o->state = optarg;
         else if (option == 'j')
             o->json = true;
+        else if (option == 'h')
+            o->help = true;
         else
             return false;
     }
@@ -183,8 +195,10 @@ static int do_command(int argc, char **argv, struct options *o, const char *stat
     }
     int status = listing ? list(s, o) : show(s, o, argv[optind + 1]);
     store_close(s);
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "rootwatch incident: standard output: %s\n", strerror(errno));
         status = EXIT_FAILED;
+    }
     return status;
 }
 
@@ -196,6 +210,10 @@ int cmd_incident(int argc, char **argv)
     if (!take_options(argc, argv, &o)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (o.help) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
     }
     if (!config_load(o.config, &c, &problems)) {
         config_print_problems(&problems, stderr);

@@ -23,6 +23,7 @@ struct options {
     const char *state;
     const char *events;
     bool json;
+    bool help;
     unsigned prefixes;
     uint16_t port[SOURCE_PORTS_MAX];
     unsigned ports;
@@ -81,6 +82,9 @@ static bool take_option(struct options *o, int option)
     case 'j':
         o->json = true;
         return true;
+    case 'h':
+        o->help = true;
+        return true;
     case 'n':
         return take_prefixes(o, optarg);
     case 'p':
@@ -93,17 +97,21 @@ static bool take_option(struct options *o, int option)
 static bool take_options(int argc, char **argv, struct options *o)
 {
     static const struct option options[] = {
-            {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
-            {"json", no_argument, NULL, 'j'},         {"prefixes", required_argument, NULL, 'n'},
-            {"events", required_argument, NULL, 'e'}, {"port", required_argument, NULL, 'p'},
+            {"config", required_argument, NULL, 'c'},
+            {"state", required_argument, NULL, 's'},
+            {"json", no_argument, NULL, 'j'},
+            {"prefixes", required_argument, NULL, 'n'},
+            {"events", required_argument, NULL, 'e'},
+            {"port", required_argument, NULL, 'p'},
+            {"help", no_argument, NULL, 'h'},
             {NULL, 0, NULL, 0},
     };
     *o = (struct options){.prefixes = PREFIXES_DEFAULT};
     int option;
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
         if (!take_option(o, option))
             return false;
-    if (optind < argc)
+    if (optind < argc || o->help)
         return true;
     fprintf(stderr, "rootwatch read: no file given; \"-\" is standard input\n");
     return false;
@@ -178,6 +186,7 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
     struct error err;
     struct progress progress;
     log_init(&log, STDERR_FILENO);
+    log.name = "rootwatch read";
     const struct engine_settings settings = {
             .config = c,
             .log = &log,
@@ -217,6 +226,10 @@ int cmd_read(int argc, char **argv)
     if (!take_options(argc, argv, &o)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
+    }
+    if (o.help) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
     }
     if (!load_config(&o, &c))
         return EXIT_USAGE;

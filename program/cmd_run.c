@@ -85,13 +85,18 @@ static int capture(const struct config *c, const struct log *log, int poke_fd)
 int cmd_run(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     struct config c;
     struct config_problems problems;
     struct log log;
     const char *file = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            return EXIT_DONE;
+        }
         if (option != 'c') {
             fputs(usage, stderr);
             return EXIT_USAGE;

@@ -43,6 +43,9 @@ static size_t write_head(const struct log *l, enum log_priority priority, char *
     time_t now = time(NULL);
     if (l->journal)
         return (size_t)snprintf(line, size, "<%d>", (int)priority);
+    if (l->name != NULL)
+        return (size_t)snprintf(line, size, "%s: %s", l->name,
+                                priority == LOG_IS_WARNING ? "warning: " : "");
     if (gmtime_r(&now, &tm) == NULL || strftime(stamp, sizeof stamp, "%FT%TZ", &tm) == 0)
         stamp[0] = '\0';
     return (size_t)snprintf(line, size, "%s %s: ", stamp, words[priority]);

@@ -2,9 +2,10 @@
  * What the program says while it runs: one line an event, on standard error.
  *
  * Under systemd (JOURNAL_STREAM names what standard error is) a line begins with its priority
- * as sd-daemon(3) has it, "<4>"; elsewhere with the time and the priority's word.  A line is
- * written whole by one write(2), so threads and child processes may share a log.  Octets that
- * do not print are shown as \xHH: nothing that arrived from outside can forge a line.
+ * as sd-daemon(3) has it, "<4>"; elsewhere with the time and the priority's word, or, of a
+ * command by hand, with its name.  A line is written whole by one write(2), so threads and
+ * child processes may share a log.  Octets that do not print are shown as \xHH: nothing that
+ * arrived from outside can forge a line.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -22,6 +23,8 @@ enum log_priority {
 
 struct log {
     int fd;
+    const char
+            *name; /* of a command that a person waits for, before each line; NULL: a daemon */
     bool journal;
     enum log_priority least; /* what is less urgent is not written */
 };

@@ -236,8 +236,9 @@ static void write_end(const struct incident_event *e, FILE *to)
     char a[FIGURE_BYTES];
     char b[FIGURE_BYTES];
     add(&p, "It lasted %s, ", duration(ended_s - i->began_s, a));
+    bool one_day = i->began_s / 86400 == ended_s / 86400;
     add(&p, "from %s to %s.", moment_near(i->began_s, e->time_s, a),
-        moment_near(ended_s, e->time_s, b));
+        one_day ? moment_near(ended_s, e->time_s, b) : moment(ended_s, b));
     if (i->kind != INCIDENT_GAP)
         add(&p, " In all %" PRIu64 " queries, at most %s.", i->queries, rate(i->peak_qps, a));
     flush(&p, to);

@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <jansson.h>
 #include <ldns/ldns.h>
 #include <pcap/pcap.h>
@@ -25,9 +26,10 @@ static const struct command {
 
 static void print_help(FILE *to)
 {
-    fprintf(to, "usage: rootwatch COMMAND [OPTION]...\n\n"
-                "Watches the mirror port of a DNS server: who asks, what changed, who is behind "
-                "it.\n\n");
+    fprintf(to,
+            "usage: rootwatch COMMAND [OPTION]...\n\n"
+            "Watches the mirror port of a DNS server: who asks, what changed, who is behind "
+            "it.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
     fprintf(to, "\nrootwatch(8) describes them; rootwatch.yaml(5) the configuration.\n");
@@ -40,6 +42,23 @@ static void print_version(void)
            rrd_strversion(), sqlite3_libversion(), jansson_version_str(), curl_version());
 }
 
+/* getopt_long() begins its complaints with argv[0]: "rootwatch read: ...". */
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "rootwatch %s", command->name);
+    argv[0] = name;
+    return command->run(argc, argv);
+}
+
+static int print_done(void)
+{
+    if (fflush(stdout) == 0)
+        return EXIT_DONE;
+    fprintf(stderr, "rootwatch: standard output: %s\n", strerror(errno));
+    return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -48,15 +67,15 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         print_version();
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+        return print_done();
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+        return print_done();
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return run_command(&commands[i], argc - 1, argv + 1);
     fprintf(stderr, "rootwatch: no command \"%s\"; `rootwatch --help` lists them\n", argv[1]);
     return EXIT_USAGE;
 }

@@ -387,7 +387,9 @@ static const char *types_text(const struct row *r, char *text, size_t size)
 
 static void print_prefixes(const struct summary *s, const struct rows *r, FILE *to)
 {
-    fprintf(to, "\nLeading sources, of %zu prefixes\n", r->count);
+    if (r->count == 0)
+        return;
+    fprintf(to, "\nLeading sources, of %zu prefix%s\n", r->count, r->count == 1 ? "" : "es");
     for (size_t i = 0; i < r->count && i < s->prefixes; i++) {
         char text[PREFIX_TEXT_BYTES];
         char types[128];
@@ -492,6 +494,10 @@ bool summary_print(const struct summary *s, FILE *to)
     if (!sort_prefixes(c, &rows))
         return false;
     print_head(s, to);
+    if (c->source.frames == 0) {
+        free(rows.row);
+        return fflush(to) == 0 && !ferror(to);
+    }
     print_tally("Queries by type", &c->qtype, CODE_QTYPE, c->queries, to);
     if (c->unreadable > 0)
         fprintf(to, "  %-12s %14" PRIu64 "  %5.1f %%\n", "unreadable", c->unreadable,

@@ -51,6 +51,13 @@ Test(log, gives_time_and_word_elsewhere)
     cr_expect(eq(str, line() + strlen("2005-01-18T12:06:01"), "Z error: no\n"));
 }
 
+Test(log, begins_with_the_name_of_a_command_by_hand)
+{
+    log_.name = "rootwatch read";
+    log_warning(&log_, "no");
+    cr_expect(eq(str, line(), "rootwatch read: warning: no\n"));
+}
+
 Test(log, keeps_hostile_text_on_one_line)
 {
     log_.journal = true;

@@ -142,6 +142,15 @@ Test(mail, of_a_close_tells_how_long_and_how_much)
     EXPECT_HAS("most 1708 q/s.");
 }
 
+Test(mail, of_a_close_days_later_has_the_day_of_both_ends)
+{
+    event.state = INCIDENT_CLOSED;
+    event.time_s = OPENED_S + 2 * 86400;
+    event.incident.ended_s = event.time_s - 960;
+    composed();
+    EXPECT_HAS("from 18 Jan 2005 12:00 UTC to 20 Jan");
+}
+
 Test(mail, says_when_figures_are_too_small)
 {
     event.incident.lossy = true;

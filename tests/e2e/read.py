@@ -59,6 +59,23 @@ class Read(unittest.TestCase):
         for key in s:
             self.assertIn(f'"{key}"', manual)
 
+    def test_says_how_each_command_is_used_to_who_asks(self):
+        for command in ("run", "read", "graph", "incident", "check"):
+            for option in ("-h", "--help"):
+                ran = subprocess.run([ROOTWATCH, command, option], capture_output=True)
+                self.assertEqual(ran.returncode, 0, ran)
+                self.assertIn(f"usage: rootwatch {command}".encode(), ran.stdout)
+                self.assertEqual(ran.stderr, b"")
+            ran = subprocess.run([ROOTWATCH, command, "--wrong"], capture_output=True)
+            self.assertEqual(ran.returncode, 2, ran)
+            self.assertTrue(ran.stderr.startswith(f"rootwatch {command}: ".encode()), ran)
+
+    def test_has_nothing_to_summarise_where_nothing_was_read(self):
+        ran = self.read(self.dir / "none.pcap")
+        self.assertEqual(ran.returncode, 1)
+        self.assertEqual(ran.stdout, b"No frames.\n")
+        self.assertIn(b"none.pcap: ", ran.stderr)
+
     def test_lists_every_prefix_when_asked(self):
         s = self.summary("--prefixes", "all", self.pcap)
         self.assertEqual(len(s["prefixes"]), s["sources"]["prefixes"])
