@@ -4,7 +4,8 @@
 
 usage: read.py ROOTWATCH THE_CASE MAILSERVER
 """
-import bz2, glob, gzip, json, lzma, os, pathlib, subprocess, sys, tempfile, time, unittest
+import bz2, glob, gzip, json, lzma, os, pathlib, sqlite3, struct, subprocess, sys, tempfile
+import time, unittest
 
 ROOTWATCH, THE_CASE, MAILSERVER = sys.argv[1:4]
 FROM = 43200 + 86400  # of the case: when the culprit begins
@@ -12,6 +13,20 @@ FROM = 43200 + 86400  # of the case: when the culprit begins
 
 def made(*words):
     return subprocess.run([THE_CASE, *map(str, words)], check=True, capture_output=True).stdout
+
+
+def frames(pcap):
+    """The header of a capture, and its records."""
+    at, records = 24, []
+    while at < len(pcap):
+        size = 16 + struct.unpack_from("<I", pcap, at + 8)[0]
+        records.append(pcap[at:at + size])
+        at += size
+    return pcap[:24], records
+
+
+def moved(record, seconds):
+    return struct.pack("<I", seconds) + record[4:]
 
 
 class Read(unittest.TestCase):
@@ -182,6 +197,40 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         shown = subprocess.run([ROOTWATCH, "incident", "show", "2005-0118-1", "--state", state],
                                check=True, capture_output=True, text=True).stdout
         self.assertIn("207.244.46.0/24 sends", shown)
+
+    def minutes(self, records):
+        """Queries by minute of what is stored."""
+        header, state = self.case[:24], self.dir / "state"
+        s = self.summary("--state", state, "-", data=header + b"".join(records))
+        self.assertEqual(s["queries"], len(records))
+        with sqlite3.connect(state / "rootwatch.db") as db:
+            rows = db.execute("SELECT start, doc ->> 'queries' FROM minutes ORDER BY start")
+            return dict(rows.fetchall()), s
+
+    def test_is_not_led_astray_by_one_frame_of_another_time(self):
+        begin = 1105920000 + FROM
+        _, records = frames(self.case)
+        middle = len(records) // 2
+        for place in (0, middle, len(records)):
+            for stray in (0, 4102444800, 4294967295):
+                astray = records[:place] + [moved(records[0], stray)] + records[place:]
+                minutes, _ = self.minutes(astray)
+                expected = {begin: len(records) + 1}
+                if place == 0 and stray == 0:
+                    expected = {begin: len(records)}
+                for minute, queries in expected.items():
+                    self.assertEqual(minutes.get(minute), queries, (place, stray, minutes))
+                self.assertLessEqual(max(minutes), begin, (place, stray))
+                subprocess.run(["rm", "-rf", self.dir / "state"], check=True)
+
+    def test_follows_times_that_go_back_for_good(self):
+        """A clock that was set, or files of the same time."""
+        begin = 1105920000 + FROM
+        _, records = frames(self.case)
+        earlier = [moved(r, struct.unpack_from("<I", r)[0] - 86400) for r in records]
+        minutes, s = self.minutes(records + earlier)
+        self.assertEqual((minutes[begin], minutes[begin - 86400]), (len(records),) * 2)
+        self.assertNotIn("late", s["overflow"])
 
     def test_goes_on_with_an_incident_when_the_state_is_used_again(self):
         state = self.dir / "state"
