@@ -616,8 +616,17 @@ bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_befor
     bool own;
     if (!begin_own(s, &own, err))
         return false;
-    bool good = forget(s, "DELETE FROM minutes WHERE start < ?", minutes_before_s, err) &&
-                forget(s, "DELETE FROM hours WHERE start < ?", hours_before_s, err) &&
-                forget(s, "DELETE FROM hours_stored WHERE start < ?", hours_before_s, err);
+    bool good = forget(s,
+                       "DELETE FROM minutes WHERE start IN (SELECT start FROM minutes"
+                       " WHERE start < ? ORDER BY start LIMIT 1440)",
+                       minutes_before_s, err) &&
+                forget(s,
+                       "DELETE FROM hours WHERE start IN (SELECT start FROM hours_stored"
+                       " WHERE start < ? ORDER BY start LIMIT 24)",
+                       hours_before_s, err) &&
+                forget(s,
+                       "DELETE FROM hours_stored WHERE start IN (SELECT start FROM hours_stored"
+                       " WHERE start < ? ORDER BY start LIMIT 24)",
+                       hours_before_s, err);
     return end_own(s, own, good, err);
 }

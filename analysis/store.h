@@ -93,6 +93,9 @@ bool store_begin(struct store *s, struct error *err);
 bool store_commit(struct store *s, struct error *err);
 void store_abandon(struct store *s);
 
-/* Removes minutes and hours older than the given times. */
+/*
+ * Removes minutes and hours older than the given times, the oldest first, and no more than a day
+ * of each: a clock that is wrong for an hour does not cost all that is stored.
+ */
 bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_before_s,
                   struct error *err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A page of an incident that ended before is left as it is. */
-enum { SETTLED_S = 2 * 86400 };
+enum { SETTLED_S = 2 * 86400, FUTURE_S = 3600 };
 
 /* An id becomes part of a path. */
 static bool is_plain(const char *id)
@@ -106,6 +106,9 @@ static bool find_end(struct press *press)
                        ? error_set(press->err,
                                    "no minute is stored yet: there is nothing to draw")
                        : false;
+    /* A minute of the future is a clock's that was wrong. */
+    if (last_s > press->options->now_s + FUTURE_S)
+        last_s = press->options->now_s - ARCHIVE_STEP_S;
     press->at_s = press->options->at_s != 0 ? press->options->at_s : last_s + ARCHIVE_STEP_S;
     press->at_s -= press->at_s % ARCHIVE_STEP_S;
     if (press->at_s <= press->first_s)

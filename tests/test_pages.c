@@ -94,6 +94,18 @@ static struct incident plain_incident(void)
                              .summary = "all queries rose to 5000 q/s"};
 }
 
+Test(pages, end_now_whatever_a_wrong_clock_has_stored)
+{
+    struct minute m = {.start_s = 4102444800, .covered_s = 60, .queries = 1};
+    m.usual_qps = m.spread_qps = 0;
+    stored(CASE_FROM_S, CASE_FROM_S + 3600);
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    options.now_s = CASE_FROM_S + 3600;
+    written();
+    cr_expect_null(strstr(read_page("index.html"), "2100"));
+    cr_expect_not_null(strstr(read_page("index.html"), "2005"));
+}
+
 Test(pages, tell_the_published_case)
 {
     stored(CASE_ENDED_S - 3 * 3600, CASE_ENDED_S + 3600);

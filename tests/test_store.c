@@ -246,6 +246,25 @@ Test(store, forgets_what_is_old_and_leaves_the_rest)
     cr_expect(store_has_hour(store, 3600));
 }
 
+Test(store, forgets_a_day_at_most_at_a_time)
+{
+    int64_t first;
+    int64_t last;
+    cr_assert(store_begin(store, &err));
+    for (int i = 0; i < 2 * 1440; i++) {
+        struct minute m = a_minute(i * 60, 1);
+        cr_assert(store_put_minute(store, &m, &err));
+    }
+    cr_assert(store_commit(store, &err));
+    for (int i = 0; i < 48; i++)
+        put_hour(i * 3600, "192.0.2.1", 1);
+    cr_assert(store_forget(store, INT64_MAX, INT64_MAX, &err));
+    cr_assert(store_span(store, &first, &last, &err));
+    cr_expect(eq(i64, first, 86400));
+    cr_expect_not(store_has_hour(store, 23 * 3600));
+    cr_expect(store_has_hour(store, 24 * 3600));
+}
+
 Test(store, gives_back_what_was_learned)
 {
     int64_t time_s;
