@@ -41,6 +41,7 @@ struct store {
     char *path;
     int lock; /* held by the one writer; -1 */
     bool in_transaction;
+    uint64_t damaged;
 };
 
 static bool fail(struct store *s, const char *doing, struct error *err)
@@ -219,32 +220,43 @@ static json_t *column_json(struct store *s, sqlite3_stmt *q, int column, struct 
     return json;
 }
 
+/* Of "start, doc". */
 static bool read_minute(struct store *s, sqlite3_stmt *q, struct minute *m, struct error *err)
 {
-    json_t *json = column_json(s, q, 0, err);
+    json_t *json = column_json(s, q, 1, err);
     bool good = json != NULL && minute_parse(json, m, err);
     json_decref(json);
-    return good;
+    return good && (m->start_s == sqlite3_column_int64(q, 0) ||
+                    error_set(err, "%s: a minute in the place of another", s->path));
 }
 
-/* Adds what the store already has of the same minute. */
+/* One bad row must not take the good ones with it. */
+static bool skip_damaged(struct store *s, struct error *err)
+{
+    s->damaged++;
+    err->text[0] = '\0';
+    return true;
+}
+
+uint64_t store_damaged(const struct store *s)
+{
+    return s->damaged;
+}
+
+/* Adds what the store already has of the same minute, if that can be read. */
 static bool add_stored(struct store *s, struct minute *m, struct error *err)
 {
-    sqlite3_stmt *q = prepare(s, "SELECT doc FROM minutes WHERE start = ?", err);
+    sqlite3_stmt *q = prepare(s, "SELECT start, doc FROM minutes WHERE start = ?", err);
     if (q == NULL)
         return false;
     sqlite3_bind_int64(q, 1, m->start_s);
-    bool good = true;
-    if (sqlite3_step(q) == SQLITE_ROW) {
-        struct minute stored;
-        good = read_minute(s, q, &stored, err);
-        if (good) {
-            minute_add(&stored, m);
-            *m = stored;
-        }
+    struct minute stored;
+    if (sqlite3_step(q) == SQLITE_ROW && read_minute(s, q, &stored, err)) {
+        minute_add(&stored, m);
+        *m = stored;
     }
     sqlite3_finalize(q);
-    return good;
+    return true;
 }
 
 bool store_put_minute(struct store *s, const struct minute *m, struct error *err)
@@ -265,7 +277,8 @@ bool store_put_minute(struct store *s, const struct minute *m, struct error *err
     return false;
 }
 
-/* Steps through the rows of `q` and ends it; `row` returns false to stop, with or without err. */
+/* Steps through the rows of `q` and ends it; `row` returns false to stop, with or without err.
+ */
 static bool each_row(struct store *s, sqlite3_stmt *q,
                      bool (*row)(struct store *s, sqlite3_stmt *q, void *argument,
                                  struct error *err),
@@ -291,14 +304,17 @@ static bool minute_row(struct store *s, sqlite3_stmt *q, void *argument, struct 
 {
     struct minute_reader *r = argument;
     struct minute m;
-    return read_minute(s, q, &m, err) && r->each(r->argument, &m);
+    if (!read_minute(s, q, &m, err))
+        return skip_damaged(s, err);
+    return r->each(r->argument, &m);
 }
 
 bool store_minutes(struct store *s, int64_t from_s, int64_t to_s, store_minute_function *each,
                    void *argument, struct error *err)
 {
     sqlite3_stmt *q = prepare(
-            s, "SELECT doc FROM minutes WHERE start >= ? AND start < ? ORDER BY start", err);
+            s, "SELECT start, doc FROM minutes WHERE start >= ? AND start < ? ORDER BY start",
+            err);
     if (q == NULL)
         return false;
     struct minute_reader r = {each, argument};
@@ -513,7 +529,7 @@ static bool event_row(struct store *s, sqlite3_stmt *q, void *argument, struct e
     bool good = json != NULL && incident_event_parse(json, &e, err);
     json_decref(json);
     if (!good)
-        return false;
+        return skip_damaged(s, err);
     e.sequence = sqlite3_column_int64(q, 0);
     bool more = r->each(r->argument, &e);
     incident_fini(&e.incident);

@@ -1,7 +1,7 @@
 /*
- * The database of a state directory, `rootwatch.db`: minutes, hourly counts by prefix, incidents
- * and their events, and what the detectors have learned.  It is the truth from which archives,
- * pages and mails are made, and made again.
+ * The database of a state directory, `rootwatch.db`: minutes, hourly counts by prefix,
+ * incidents and their events, and what the detectors have learned.  It is the truth from which
+ * archives, pages and mails are made, and made again.
  *
  * SQLite in WAL mode: one process writes, others read meanwhile.  A writing function either
  * does its whole work or, with the cause in err, nothing; what is returned as done survives
@@ -26,6 +26,12 @@ enum store_mode {
 
 struct store *store_open(const char *directory, enum store_mode mode, struct error *err);
 void store_close(struct store *s); /* NULL is fine */
+
+/*
+ * Rows met since it was opened that cannot be read: minutes and events.  Readers go on without
+ * them; a damaged minute is replaced by what is put in its place.
+ */
+uint64_t store_damaged(const struct store *s);
 
 /* Minutes.  Putting one again (after a restart in its middle) adds to what is there. */
 bool store_put_minute(struct store *s, const struct minute *m, struct error *err);
@@ -94,8 +100,8 @@ bool store_commit(struct store *s, struct error *err);
 void store_abandon(struct store *s);
 
 /*
- * Removes minutes and hours older than the given times, the oldest first, and no more than a day
- * of each: a clock that is wrong for an hour does not cost all that is stored.
+ * Removes minutes and hours older than the given times, the oldest first, and no more than a
+ * day of each: a clock that is wrong for an hour does not cost all that is stored.
  */
 bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_before_s,
                   struct error *err);

@@ -557,7 +557,8 @@ static unsigned followed_now(struct archive *a)
 
 static bool add_new(struct targets *all, const struct prefix *prefix, unsigned prefixes)
 {
-    unsigned room = ARCHIVE_FOLLOWED - followed_now(all->archive);
+    unsigned there = followed_now(all->archive);
+    unsigned room = there < ARCHIVE_FOLLOWED ? ARCHIVE_FOLLOWED - there : 0;
     for (unsigned i = 0; i < prefixes && all->count < room; i++) {
         if (!archive_follows(all->archive, prefix[i]) &&
             !target_add(all, SERIES_FOLLOWED, prefix[i]))

@@ -134,7 +134,13 @@ static int draw(const struct work *w)
 
     struct store *store = store_open(w->state, STORE_READ, &err);
     bool done = store != NULL && pages_write(store, w->state, w->out, &options, &result, &err);
+    uint64_t damaged = store == NULL ? 0 : store_damaged(store);
     store_close(store);
+    if (damaged > 0)
+        (void)fprintf(stderr,
+                      "rootwatch graph: warning: %s/rootwatch.db: what is in damaged rows "
+                      "is left out\n",
+                      w->state);
     if (result.notes[0] != 0)
         (void)fprintf(stderr, "rootwatch graph: %s\n", result.notes);
     if (!done) {

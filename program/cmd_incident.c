@@ -194,6 +194,11 @@ static int do_command(int argc, char **argv, struct options *o, const char *stat
         return EXIT_FAILED;
     }
     int status = listing ? list(s, o) : show(s, o, argv[optind + 1]);
+    if (store_damaged(s) > 0)
+        fprintf(stderr,
+                "rootwatch incident: warning: %s/rootwatch.db: what is in damaged rows is "
+                "left out\n",
+                state);
     store_close(s);
     if (fflush(stdout) != 0) {
         fprintf(stderr, "rootwatch incident: standard output: %s\n", strerror(errno));

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -244,6 +245,43 @@ Test(store, forgets_what_is_old_and_leaves_the_rest)
     cr_expect(eq(i64, first, 7200));
     cr_expect_not(store_has_hour(store, 0));
     cr_expect(store_has_hour(store, 3600));
+}
+
+static bool count_minute(void *argument, const struct minute *m)
+{
+    (void)m;
+    ++*(unsigned *)argument;
+    return true;
+}
+
+static void sql(const char *text)
+{
+    char path[sizeof directory + 16];
+    sqlite3 *beside;
+    (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
+    cr_assert(eq(int, sqlite3_open(path, &beside), SQLITE_OK));
+    cr_assert(eq(int, sqlite3_exec(beside, text, NULL, NULL, NULL), SQLITE_OK));
+    sqlite3_close(beside);
+}
+
+Test(store, reads_on_where_a_row_is_damaged)
+{
+    unsigned minutes = 0;
+    for (int i = 0; i < 4; i++) {
+        struct minute m = a_minute(i * 60, 1);
+        cr_assert(store_put_minute(store, &m, &err));
+    }
+    sql("UPDATE minutes SET doc = '[]' WHERE start = 60");
+    sql("UPDATE minutes SET doc = (SELECT doc FROM minutes WHERE start = 0) WHERE start = 120");
+    cr_assert(store_minutes(store, 0, 1000, count_minute, &minutes, &err), "%s", err.text);
+    cr_expect(eq(u32, minutes, 2));
+    cr_expect(eq(u64, store_damaged(store), 2));
+
+    struct minute again = a_minute(60, 7);
+    struct minute back;
+    cr_assert(store_put_minute(store, &again, &err), "%s", err.text);
+    cr_assert(store_minutes(store, 60, 61, keep_minute, &back, &err));
+    cr_expect(eq(u64, back.queries, 7));
 }
 
 Test(store, forgets_a_day_at_most_at_a_time)
