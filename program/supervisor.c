@@ -22,6 +22,8 @@ enum {
     JOBS_EVERY_S = 60,
     BACK_OFF_MAX_S = 60,
     STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
+    FINISH_S = 20,  /* at the end, for archiving and telling; the service manager waits 30 */
+    FINISH_POLL_MS = 100,
 };
 
 struct supervisor {
@@ -120,18 +122,26 @@ static void reload(struct supervisor *s)
     struct config fresh;
     struct config_problems problems;
     service_reloading();
-    if (!config_load(s->settings->config_file, &fresh, &problems)) {
-        for (unsigned i = 0; i < problems.count && i < CONFIG_PROBLEMS; i++)
-            log_error(s->settings->log, "%s", problems.problem[i].text);
+    bool good = config_load(s->settings->config_file, &fresh, &problems);
+    for (unsigned i = 0; !good && i < problems.count && i < CONFIG_PROBLEMS; i++)
+        log_error(s->settings->log, "%s", problems.problem[i].text);
+    if (good && fresh.interface[0] == '\0') {
+        log_error(s->settings->log, "%s: capture.interface: not set; `run` needs one",
+                  fresh.file[0] != '\0' ? fresh.file : CONFIG_FILE);
+        good = false;
+    }
+    if (!good) {
         log_error(s->settings->log, "the old configuration stays in force");
         service_ready("the old configuration stays in force");
         return;
     }
     *s->settings->config = fresh;
     log_notice(s->settings->log, "the configuration was read anew");
-    s->replacing = true;
+    s->replacing = s->capture > 0;
     if (s->capture > 0)
         kill(s->capture, SIGTERM);
+    else
+        service_ready("the capturing process is started again later");
 }
 
 static void stop(struct supervisor *s)
@@ -233,17 +243,33 @@ static void do_what_is_due(struct supervisor *s)
         start_jobs(s);
 }
 
+/* Until they have ended, the time is over, or a second signal says so; they are killed then. */
+static void wait_for_jobs(struct supervisor *s, int64_t until_s)
+{
+    while (s->jobs > 0 && waitpid(s->jobs, NULL, WNOHANG) == 0) {
+        struct pollfd p = {.fd = s->signal_fd, .events = POLLIN};
+        (void)poll(&p, 1, FINISH_POLL_MS);
+        read_signals(s);
+        if (s->asked < 2 && now_s() < until_s)
+            continue;
+        log_warning(s->settings->log, "archiving and telling take too long; the rest is done at "
+                                      "the next start");
+        (void)kill(s->jobs, SIGKILL);
+        (void)waitpid(s->jobs, NULL, 0);
+        break;
+    }
+    s->jobs = 0;
+}
+
 /* The last events and minutes are told and archived before the end. */
 static void finish(struct supervisor *s)
 {
-    if (s->jobs > 0)
-        (void)waitpid(s->jobs, NULL, 0);
-    s->jobs = 0;
-    if (!s->ready || s->asked > 1)
+    int64_t until_s = now_s() + FINISH_S;
+    wait_for_jobs(s, until_s);
+    if (!s->ready || s->asked > 1 || now_s() >= until_s)
         return;
     start_jobs(s);
-    if (s->jobs > 0)
-        (void)waitpid(s->jobs, NULL, 0);
+    wait_for_jobs(s, until_s);
 }
 
 int supervisor_run(const struct supervisor_settings *settings)
@@ -264,8 +290,10 @@ int supervisor_run(const struct supervisor_settings *settings)
         read_pokes(&s);
         read_signals(&s);
         over = reap(&s) || (s.asked > 0 && s.capture == 0);
+        if (s.capture == 0)
+            service_alive(); /* nobody else can; the pause is meant */
         do_what_is_due(&s);
     }
     finish(&s);
-    return s.status;
+    return s.asked > 1 ? EXIT_FAILED : s.status;
 }

@@ -153,6 +153,36 @@ mail:
         self.assertEqual(len(self.mails()), 1)
         self.assertEqual(self.rows("SELECT count(*) FROM incidents WHERE closed = 0"), [(1,)])
 
+    def test_ends_in_time_whatever_sendmail_does(self):
+        """The event is one of before; its mail is still to be sent at the next start."""
+        slow = self.dir / "sendmail"
+        slow.write_text(f"#!/bin/sh\necho $$ >{self.dir}/called\nexec sleep 600\n")
+        slow.chmod(0o755)
+        lines = self.config.read_text().splitlines(keepends=True)
+        self.config.write_text("".join(line for line in lines if "smarthost" not in line) +
+                               f"  sendmail: {slow}\n  timeout: 600\n")
+        self.stop(self.start_rootwatch())
+        event = {"time": 1106049960, "id": "2005-0118-1", "state": "open", "kind": "prefix",
+                 "wave": 1, "began": 1106049900, "opened": 1106049960, "changed": 1106049960,
+                 "summary": "192.0.2.0/24 sends more", "prefix": ["192.0.2.0/24"]}
+        with sqlite3.connect(self.state / "rootwatch.db") as db:
+            db.execute("INSERT INTO events (incident, time, doc) VALUES (?, ?, ?)",
+                       (event["id"], event["time"], json.dumps(event)))
+        for signals, status in ((1, 0), (2, 1)):
+            (self.dir / "called").unlink(missing_ok=True)
+            for retry in glob.glob(f"{self.state}/spool/*.retry"):
+                os.unlink(retry)
+            p = self.start_rootwatch()
+            wait_for("sendmail", (self.dir / "called").exists)
+            for _ in range(signals):
+                os.kill(p.pid, signal.SIGTERM)
+                time.sleep(1)
+            self.assertEqual(p.wait(25), status)
+            command = pathlib.Path("/proc", (self.dir / "called").read_text().strip(), "cmdline")
+            wait_for("end of sendmail",
+                     lambda: not command.exists() or command.read_bytes() == b"")
+        self.assertEqual(len(glob.glob(f"{self.state}/spool/*.eml")), 1)
+
     def test_refuses_a_second_daemon_on_one_state_directory(self):
         self.start_rootwatch()
         second = self.start([ROOTWATCH, "run", "-c", str(self.config)], A,
