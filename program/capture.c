@@ -20,6 +20,11 @@ enum {
     DRAIN_MS = 100,     /* at the end: what the kernel has not handed over yet */
 };
 
+/* Less is how much processors and kernel may disagree; more, and the clock was set back. */
+static const int64_t back_ns = NS_PER_S;
+/* Workers are never so far apart, unless some have met a clock set back, and others not yet. */
+static const int64_t apart_ns = 60 * (int64_t)NS_PER_S;
+
 /* A set of counters on its way, and the interval it is of. */
 struct set {
     struct counters *counters;
@@ -146,11 +151,23 @@ static struct set *swap(struct worker *w, struct set *s)
     return next;
 }
 
+static bool is_back(const struct set *s, int64_t time_ns)
+{
+    return time_ns < s->start_ns - back_ns;
+}
+
+/* The kernel gives the times: an interval of the future would not end until then. */
+static bool went_back(const struct set *s, const struct message_batch *b)
+{
+    return b->count > 0 && is_back(s, b->message[b->count - 1].time_ns);
+}
+
 /* Sleeps until a frame comes or the interval must end; true when it must. */
 static bool wait_for_frames(struct worker *w, const struct set *s)
 {
-    int64_t left = s->end_ns + CAPTURE_GRACE_MS * (int64_t)NS_PER_MS - now_ns();
-    if (left <= 0)
+    int64_t now = now_ns();
+    int64_t left = s->end_ns + CAPTURE_GRACE_MS * (int64_t)NS_PER_MS - now;
+    if (left <= 0 || is_back(s, now))
         return true;
     struct pollfd p = {.fd = source_fd(w->source), .events = POLLIN};
     int ms = (int)(left / NS_PER_MS) + 1;
@@ -163,7 +180,7 @@ static void follow_clock(struct worker *w, struct set *s)
 {
     int64_t length = w->capture->settings.interval_ns;
     int64_t now = now_ns();
-    if (now > s->end_ns + 60 * (int64_t)NS_PER_S || now < s->start_ns - 60 * (int64_t)NS_PER_S) {
+    if (now > s->end_ns + 60 * (int64_t)NS_PER_S || is_back(s, now)) {
         s->start_ns = now - now % length;
         s->end_ns = s->start_ns + length;
     }
@@ -203,7 +220,8 @@ static void *work(void *argument)
             w->failed = true;
             break;
         }
-        if (state == SOURCE_LIMIT || (state == SOURCE_IDLE && wait_for_frames(w, s))) {
+        if (state == SOURCE_LIMIT || went_back(s, &batch) ||
+            (state == SOURCE_IDLE && wait_for_frames(w, s))) {
             s = swap(w, s);
             follow_clock(w, s);
         }
@@ -263,24 +281,42 @@ static void give_back(struct worker *w, struct set *s)
     (void)ring_push(&w->blank, s);
 }
 
+static bool belongs_to(const struct set *base, const struct set *s)
+{
+    return s != NULL && s->start_ns < base->end_ns && s->start_ns > base->start_ns - apart_ns;
+}
+
+/* True: with it, `base` became longer. */
+static bool merge_head(struct capture *c, struct worker *w, struct set *base)
+{
+    struct set *s = w->head;
+    bool longer = s->end_ns > base->end_ns;
+    if (longer)
+        base->end_ns = s->end_ns;
+    counters_merge(base->counters, s->counters, NULL);
+    counters_merge_watches(base->counters, s->counters);
+    c->settings.empty(c->settings.argument, s->counters);
+    give_back(w, s);
+    w->head = ring_pop(&w->full);
+    return longer;
+}
+
 /* Puts what other workers counted up to the end of `base` to it, as far as it is there. */
 static void merge_others(struct capture *c, const struct worker *owner, struct set *base)
 {
-    for (unsigned i = 0; i < c->settings.workers; i++) {
-        struct worker *w = &c->worker[i];
-        if (w == owner)
-            continue;
-        while (w->head != NULL && w->head->start_ns < base->end_ns) {
-            struct set *s = w->head;
-            if (s->end_ns > base->end_ns)
-                base->end_ns = s->end_ns;
-            counters_merge(base->counters, s->counters, NULL);
-            counters_merge_watches(base->counters, s->counters);
-            c->settings.empty(c->settings.argument, s->counters);
-            give_back(w, s);
-            w->head = ring_pop(&w->full);
-        }
+    for (bool longer = true; longer;) {
+        longer = false;
+        for (unsigned i = 0; i < c->settings.workers; i++)
+            while (&c->worker[i] != owner && belongs_to(base, c->worker[i].head))
+                longer |= merge_head(c, &c->worker[i], base);
     }
+}
+
+/* In the order of time; but what is far later is of before the clock was set back. */
+static bool is_before(const struct set *a, const struct set *b)
+{
+    int64_t later_ns = a->start_ns - b->start_ns;
+    return later_ns > apart_ns || (later_ns < 0 && later_ns >= -apart_ns);
 }
 
 static void take_one(struct capture *c)
@@ -288,7 +324,7 @@ static void take_one(struct capture *c)
     struct worker *first = NULL;
     for (unsigned i = 0; i < c->settings.workers; i++) {
         struct worker *w = &c->worker[i];
-        if (w->head != NULL && (first == NULL || w->head->start_ns < first->head->start_ns))
+        if (w->head != NULL && (first == NULL || is_before(w->head, first->head)))
             first = w;
     }
     struct set *base = first->head;

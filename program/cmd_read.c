@@ -172,10 +172,10 @@ static bool follow_up(const struct options *o, const struct config *c, const str
     struct notify_counts told = {0};
     bool good = jobs_run(c, o->state, log, false, &told);
     if (told.mail.sent > 0)
-        log_notice(log, "%u mails sent", told.mail.sent);
+        log_notice(log, "%u mail%s sent", told.mail.sent, told.mail.sent == 1 ? "" : "s");
     if (told.mail.waiting > 0)
-        log_warning(log, "%u mails wait in %s/spool for the next run", told.mail.waiting,
-                    o->state);
+        log_warning(log, "mail in %s/spool that waits for the next run: %u", o->state,
+                    told.mail.waiting);
     return good;
 }
 
