@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PREFIXES_DEFAULT = 20 };
@@ -111,6 +113,11 @@ static bool take_options(int argc, char **argv, struct options *o)
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
         if (!take_option(o, option))
             return false;
+    for (int i = optind; i < argc; i++)
+        if (strcmp(argv[i], "-") == 0 && isatty(STDIN_FILENO)) {
+            fprintf(stderr, "rootwatch read: standard input is a terminal, not a capture\n");
+            return false;
+        }
     if (optind < argc || o->help)
         return true;
     fprintf(stderr, "rootwatch read: no file given; \"-\" is standard input\n");
@@ -144,9 +151,31 @@ static FILE *open_events(const struct options *o, bool *good)
     return f;
 }
 
-static void show_progress(void *argument, uint64_t frames, uint64_t done, uint64_t all)
+struct waiting {
+    struct progress progress;
+    sigset_t stop;
+};
+
+/* The first signal ends the reading; the next one ends all, as it would have by itself. */
+static bool keep_on(void *argument, uint64_t frames, uint64_t done, uint64_t all)
 {
-    progress_show(argument, frames, done, all);
+    struct waiting *w = argument;
+    const struct timespec at_once = {.tv_sec = 0};
+    progress_show(&w->progress, frames, done, all);
+    if (sigtimedwait(&w->stop, NULL, &at_once) < 0)
+        return true;
+    sigprocmask(SIG_UNBLOCK, &w->stop, NULL);
+    return false;
+}
+
+/* A pipe's writer gets the same signal, so that its end comes soon. */
+static void watch_signals(struct waiting *w)
+{
+    sigemptyset(&w->stop);
+    sigaddset(&w->stop, SIGINT);
+    sigaddset(&w->stop, SIGTERM);
+    sigprocmask(SIG_BLOCK, &w->stop, NULL);
+    progress_init(&w->progress, stderr);
 }
 
 static bool print_summary(const struct options *o, const struct engine *e, unsigned files,
@@ -184,7 +213,7 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
 {
     struct log log;
     struct error err;
-    struct progress progress;
+    struct waiting watch;
     log_init(&log, STDERR_FILENO);
     log.name = "rootwatch read";
     const struct engine_settings settings = {
@@ -196,15 +225,16 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
             .keep_events = true,
             .poke_fd = -1,
     };
+    watch_signals(&watch); /* before the writer's thread, which must not take them */
     struct engine *e = engine_create(&settings, &err);
     if (e == NULL || !engine_start(e, false, &err)) {
         log_error(&log, "%s", err.text);
         engine_free(e);
         return EXIT_FAILED;
     }
-    progress_init(&progress, stderr);
-    enum engine_end end = engine_read(e, files, count, show_progress, &progress, &err);
-    progress_end(&progress);
+    enum engine_end end = engine_read(e, files, count, keep_on, &watch, &err);
+    progress_end(&watch.progress);
+    sigprocmask(SIG_UNBLOCK, &watch.stop, NULL);
     if (end == ENGINE_FAILED) {
         log_error(&log, "%s", err.text);
         engine_free(e);

@@ -210,6 +210,7 @@ struct reading {
     int64_t far_ns;   /* time of the next frame, where that is too far ahead to believe it; 0 */
     bool begun;
     bool ended; /* an interval was */
+    bool stopped; /* by `progress` */
     struct source_counts before; /* of the source, at the interval's start */
     uint64_t frames;
     uint64_t done_bytes, all_bytes; /* of the files before this one; of all of them */
@@ -259,7 +260,7 @@ static void note_source(struct reading *r, struct source *s)
     uint64_t done;
     uint64_t size;
     source_progress(s, &done, &size);
-    r->progress(r->argument, r->frames, r->done_bytes + done, r->all_bytes);
+    r->stopped = !r->progress(r->argument, r->frames, r->done_bytes + done, r->all_bytes);
 }
 
 /* Ends the interval under way and begins the one of `time_ns`, wherever that is. */
@@ -363,6 +364,8 @@ static bool read_source(struct reading *r, struct source *s, struct error *err)
         note_source(r, s);
         if (state != SOURCE_LIMIT)
             return state == SOURCE_END;
+        if (r->stopped)
+            return error_set(err, "asked to stop before the end of the input; what was read is counted");
         if (source_first_time(s, &first_ns))
             next_interval(r, first_ns);
     }
@@ -420,7 +423,7 @@ enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files
         struct error cut;
         uint64_t done;
         uint64_t size;
-        if (!read_source(&r, opened[i].source, &cut)) {
+        if (!r.stopped && !read_source(&r, opened[i].source, &cut)) {
             log_error(e->settings.log, "%s", cut.text);
             whole = false;
         }

@@ -18,7 +18,7 @@
 
 enum engine_end {
     ENGINE_DONE,   /* all read, or asked to stop */
-    ENGINE_CUT,    /* files: at least one ended in the middle; all that was there is counted */
+    ENGINE_CUT,    /* files: one ended in the middle, or was left; what was there is counted */
     ENGINE_FAILED, /* see err */
 };
 
@@ -47,10 +47,10 @@ bool engine_start(struct engine *e, bool live, struct error *err);
  * Reads the files, in the order of their first frames, as one stream.  Where its time goes back
  * or far ahead for good, intervals follow; a frame that alone has another time is counted in
  * the interval under way.  `progress`, where not NULL, is called at interval ends with the octets
- * done and to do (0: unknown).  What is wrong with a file is said in the log, and the others are
- * read all the same.
+ * done and to do (0: unknown), and ends the reading by returning false.  What is wrong with a
+ * file is said in the log, and the others are read all the same.
  */
-typedef void engine_progress(void *argument, uint64_t frames, uint64_t done_bytes,
+typedef bool engine_progress(void *argument, uint64_t frames, uint64_t done_bytes,
                              uint64_t all_bytes);
 enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files,
                             engine_progress *progress, void *argument, struct error *err);

@@ -4,8 +4,8 @@
 
 usage: read.py ROOTWATCH THE_CASE MAILSERVER
 """
-import bz2, glob, gzip, json, lzma, os, pathlib, sqlite3, struct, subprocess, sys, tempfile
-import time, unittest
+import bz2, glob, gzip, json, lzma, os, pathlib, signal, sqlite3, struct, subprocess, sys
+import tempfile, time, unittest
 
 ROOTWATCH, THE_CASE, MAILSERVER = sys.argv[1:4]
 FROM = 43200 + 86400  # of the case: when the culprit begins
@@ -90,6 +90,21 @@ class Read(unittest.TestCase):
         self.assertEqual(ran.returncode, 1)
         self.assertEqual(ran.stdout, b"No frames.\n")
         self.assertIn(b"none.pcap: ", ran.stderr)
+
+    def test_summarises_what_it_has_read_when_asked_to_stop(self):
+        # Half of a capture comes through a pipe that stays open.
+        p = subprocess.Popen([ROOTWATCH, "read", "--json", "-"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        header, records = frames(self.case)
+        p.stdin.write(header + b"".join(records[:len(records) // 2]))
+        p.stdin.flush()
+        time.sleep(0.5)
+        p.send_signal(signal.SIGINT)
+        said, complaint = p.communicate(b"".join(records[len(records) // 2:]), timeout=20)
+        self.assertEqual(p.returncode, 1, complaint)
+        self.assertIn(b"asked to stop", complaint)
+        queries = json.loads(said)["queries"]
+        self.assertTrue(0 < queries < len(records), queries)
 
     def test_lists_every_prefix_when_asked(self):
         s = self.summary("--prefixes", "all", self.pcap)
