@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char *const state_names[] = {"open", "update", "close"};
-static const char *const kind_names[INCIDENT_KINDS] = {
-        "prefix", "asn", "qtype", "name", "nxdomain", "volume", "gap", "spoof"};
+static const char *const kind_names[INCIDENT_KINDS] = {"prefix",   "asn",    "qtype", "name",
+                                                       "nxdomain", "volume", "gap",   "spoof"};
 
 const char *incident_state_name(enum incident_state s)
 {
@@ -19,6 +19,16 @@ const char *incident_state_name(enum incident_state s)
 const char *incident_kind_name(enum incident_kind k)
 {
     return kind_names[k];
+}
+
+bool incident_kind_parse(const char *name, enum incident_kind *k)
+{
+    for (unsigned n = 0; name != NULL && n < INCIDENT_KINDS; n++)
+        if (strcmp(name, kind_names[n]) == 0) {
+            *k = n;
+            return true;
+        }
+    return false;
 }
 
 void incident_fini(struct incident *i)
@@ -45,6 +55,23 @@ static json_t *prefixes_json(const struct incident *i)
     return array;
 }
 
+static json_t *asns_json(const struct incident *i)
+{
+    json_t *array = json_array();
+    for (unsigned n = 0; n < i->asns; n++)
+        json_array_append_new(array, json_integer(i->asn[n]));
+    return array;
+}
+
+static void set_evidence(json_t *json, const struct incident_evidence *e)
+{
+    if (e->test[0] != '\0')
+        json_object_set_new(json, "evidence",
+                            json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "series", e->series,
+                                      "test", e->test, "observed", e->observed, "usual",
+                                      e->usual, "value", e->value, "limit", e->limit));
+}
+
 /* The culprits' types and names alone, as the event's dimensions. */
 static void set_dimensions(json_t *json, const struct incident *i)
 {
@@ -57,6 +84,7 @@ static void set_dimensions(json_t *json, const struct incident *i)
         if (i->name[n].named)
             json_array_append_new(names, json_string(i->name[n].name));
     set_if_any(json, "prefix", prefixes_json(i));
+    set_if_any(json, "asn", asns_json(i));
     set_if_any(json, "qtype", qtypes);
     set_if_any(json, "name", names);
 }
@@ -67,11 +95,11 @@ static void set_details(json_t *json, const struct incident *i)
     json_t *hosts = json_array();
     json_t *names = json_array();
     for (unsigned n = 0; n < i->types; n++)
-        json_array_append_new(
-                types, json_pack("{s:s, s:f, s:f, s:I}", "qtype", i->type[n].qtype,
-                                 "before_qps", i->type[n].before_qps, "now_qps",
-                                 i->type[n].now_qps, "queries",
-                                 (json_int_t)i->type[n].queries));
+        json_array_append_new(types,
+                              json_pack("{s:s, s:f, s:f, s:I}", "qtype", i->type[n].qtype,
+                                        "before_qps", i->type[n].before_qps, "now_qps",
+                                        i->type[n].now_qps, "queries",
+                                        (json_int_t)i->type[n].queries));
     for (unsigned n = 0; n < i->hosts_listed; n++) {
         char text[INET6_ADDRSTRLEN] = "";
         inet_ntop(i->host[n].ipv6 ? AF_INET6 : AF_INET, i->host[n].address, text, sizeof text);
@@ -97,13 +125,16 @@ json_t *incident_event_json(const struct incident_event *e)
             i->baseline_qps, "share", i->share, "hosts", (json_int_t)i->hosts, "summary",
             i->summary, "wave", (json_int_t)i->wave, "began", (json_int_t)i->began_s, "opened",
             (json_int_t)i->opened_s, "changed", (json_int_t)i->changed_s, "ended",
-            (json_int_t)i->ended_s, "closed",
-            (json_int_t)i->closed_s, "peak_qps", i->peak_qps, "total_qps", i->total_qps,
-            "usual_qps", i->usual_qps, "queries", (json_int_t)i->queries, "lossy", i->lossy);
+            (json_int_t)i->ended_s, "closed", (json_int_t)i->closed_s, "peak_qps", i->peak_qps,
+            "total_qps", i->total_qps, "usual_qps", i->usual_qps, "queries",
+            (json_int_t)i->queries, "lossy", i->lossy);
     if (json == NULL)
         return NULL;
+    if (i->networks > 0)
+        json_object_set_new(json, "networks", json_integer(i->networks));
     set_dimensions(json, i);
     set_details(json, i);
+    set_evidence(json, &i->evidence);
     return json;
 }
 
@@ -137,6 +168,28 @@ static bool parse_prefixes(const json_t *array, struct incident *i)
             return false;
     }
     return true;
+}
+
+static bool parse_asns(const json_t *array, struct incident *i)
+{
+    for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_ORIGINS; n++) {
+        const json_t *v = json_array_get(array, n);
+        if (!json_is_integer(v) || json_integer_value(v) < 0)
+            return false;
+        i->asn[i->asns++] = (uint32_t)json_integer_value(v);
+    }
+    return true;
+}
+
+/* Events of older releases have none. */
+static bool parse_evidence(const json_t *json, struct incident_evidence *e)
+{
+    return json == NULL || (json_read_text(json, "series", e->series, sizeof e->series) &&
+                            json_read_text(json, "test", e->test, sizeof e->test) &&
+                            json_read_double(json, "observed", &e->observed) &&
+                            json_read_double(json, "usual", &e->usual) &&
+                            json_read_double(json, "value", &e->value) &&
+                            json_read_double(json, "limit", &e->limit));
 }
 
 static bool parse_types(const json_t *json, struct incident *i)
@@ -217,8 +270,11 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 find_name(json, "state", state_names, 3, &state) &&
                 find_name(json, "kind", kind_names, INCIDENT_KINDS, &kind) &&
                 parse_figures(json, i) && parse_prefixes(json_object_get(json, "prefix"), i) &&
-                parse_types(json, i) && parse_hosts(json_object_get(json, "leading_hosts"), i) &&
-                parse_names(json, i);
+                parse_asns(json_object_get(json, "asn"), i) &&
+                json_read_u32(json, "networks", &i->networks) &&
+                parse_evidence(json_object_get(json, "evidence"), &i->evidence) &&
+                parse_types(json, i) &&
+                parse_hosts(json_object_get(json, "leading_hosts"), i) && parse_names(json, i);
     e->state = state;
     i->kind = kind;
     if (good)

@@ -23,6 +23,7 @@ enum {
     INCIDENT_NAME_BYTES = 1024, /* 255 octets, each \DDD, with dots and a final zero */
     INCIDENT_SUMMARY_BYTES = 256,
     INCIDENT_PREFIXES = 8, /* culprits named in one incident */
+    INCIDENT_ORIGINS = 8,  /* and their ASes */
     INCIDENT_TYPES = 24,   /* rows of the table by qtype */
     INCIDENT_HOSTS = 16,   /* leading hosts listed */
     INCIDENT_NAMES = 10,   /* leading names listed */
@@ -63,6 +64,19 @@ struct incident_name {
     bool named; /* leads the latest wave */
 };
 
+/*
+ * Why it was opened, so that one can argue with it: the test that passed, what it saw, what is
+ * usual, and by how much the limit was reached.
+ */
+struct incident_evidence {
+    char series[96]; /* "prefix 192.0.2.0/24" */
+    char test[16];   /* "share", "slow share", "volume"; empty: not known */
+    double observed; /* a share of all queries; of "volume": queries/s */
+    double usual;    /* the same, before */
+    double value;    /* of the sum that the test is */
+    double limit;    /* that it reached */
+};
+
 struct incident {
     char id[INCIDENT_ID_BYTES]; /* "2005-0118-1": the UTC day it opened, its number that day */
     enum incident_kind kind;
@@ -74,6 +88,10 @@ struct incident {
     int64_t closed_s;  /* 0 while open; quiet for a while after ended_s */
     struct prefix prefix[INCIDENT_PREFIXES];
     unsigned prefixes;
+    uint32_t asn[INCIDENT_ORIGINS]; /* culprits; or the origins of the prefixes, where known */
+    unsigned asns;
+    unsigned networks; /* about so many /24s and /48s take part; 0: not known */
+    struct incident_evidence evidence;
     double rate_qps;     /* of the culprits */
     double baseline_qps; /* usual for them */
     double peak_qps;     /* highest mean of a minute so far */
@@ -103,6 +121,7 @@ void incident_fini(struct incident *i); /* frees the names; the rest is the owne
 
 const char *incident_state_name(enum incident_state s); /* "open", "update", "close" */
 const char *incident_kind_name(enum incident_kind k);   /* "prefix" */
+bool incident_kind_parse(const char *name, enum incident_kind *k); /* NULL is no kind */
 
 /*
  * The event as the one JSON object that --events, the webhook and the command get, and the

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/novelty.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { BITS4 = 1 << 24, BITS6 = 1 << 21, WORDS = (BITS4 + BITS6) / 64 };
+
+struct novelty {
+    unsigned newer;
+    uint64_t bits[2][WORDS];
+};
+
+struct novelty *novelty_create(struct error *err)
+{
+    struct novelty *n = calloc(1, sizeof *n);
+    if (n == NULL)
+        error_set(err, "no memory for the sources that are known");
+    return n;
+}
+
+void novelty_free(struct novelty *n)
+{
+    free(n);
+}
+
+void novelty_turn(struct novelty *n)
+{
+    n->newer ^= 1;
+    memset(n->bits[n->newer], 0, sizeof n->bits[0]);
+}
+
+static uint32_t bit_of(struct prefix p)
+{
+    if (prefix_family(p) == 4)
+        return (uint32_t)(p.bits >> 40);
+    return BITS4 + (uint32_t)(XXH3_64bits(&p.bits, sizeof p.bits) % BITS6);
+}
+
+bool novelty_is_new(const struct novelty *n, struct prefix p)
+{
+    uint32_t bit = bit_of(p);
+    return ((n->bits[0][bit / 64] | n->bits[1][bit / 64]) >> bit % 64 & 1) == 0;
+}
+
+void novelty_note(struct novelty *n, struct prefix p)
+{
+    uint32_t bit = bit_of(p);
+    n->bits[n->newer][bit / 64] |= UINT64_C(1) << bit % 64;
+}

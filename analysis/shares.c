@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/shares.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum {
+    PER_BUCKET = 8,
+    MEMORY_S = 7200, /* of the usual share */
+    RECENT_S = 10,
+    STEADY_S = 600,
+    SLOW_S = 86400,
+};
+
+static const double suspicious = 0.2; /* of the alarm: learn slowly, watch closely */
+static const double slowly = 0.2;     /* of the usual gain, then */
+static const double drained = 0.01;   /* share-seconds that a sum loses in a second, at least */
+static const double soon_made = 0.05; /* worth of a sum beside a usual share */
+static const double saved = 0.002;    /* usual share of a row that is kept over a restart */
+
+struct shares {
+    uint32_t buckets;
+    struct share_row row[];
+};
+
+struct shares *shares_create(uint32_t buckets, struct error *err)
+{
+    size_t rows = (size_t)buckets * PER_BUCKET;
+    struct shares *s = calloc(1, sizeof *s + rows * sizeof *s->row);
+    if (s == NULL)
+        error_set(err, "no memory for the shares of %zu keys", rows);
+    else
+        s->buckets = buckets;
+    return s;
+}
+
+void shares_free(struct shares *s)
+{
+    free(s);
+}
+
+static struct share_row *bucket_of(struct shares *s, uint64_t key)
+{
+    uint64_t hash = XXH3_64bits(&key, sizeof key);
+    return &s->row[(hash & (s->buckets - 1)) * PER_BUCKET];
+}
+
+/* As of now: a row that nobody asked about for long has lost both.  A sum is soon made. */
+static double importance(const struct share_row *r, double now_s)
+{
+    double idle = fmax(0, now_s - r->seen_s);
+    return r->usual * exp(-idle / MEMORY_S) + soon_made * fmax(0, r->sum - idle * drained);
+}
+
+/* Its row, or the place of the least important one of its bucket. */
+static struct share_row *row_for(struct shares *s, uint64_t key, double now_s)
+{
+    struct share_row *bucket = bucket_of(s, key);
+    struct share_row *least = bucket;
+    double lowest = HUGE_VAL;
+    for (struct share_row *r = bucket; r < bucket + PER_BUCKET; r++) {
+        if (r->key == key || r->key == 0) {
+            least = r;
+            break;
+        }
+        double worth = importance(r, now_s);
+        if (worth < lowest) {
+            lowest = worth;
+            least = r;
+        }
+    }
+    if (least->key != key)
+        *least = (struct share_row){.key = key, .seen_s = now_s};
+    return least;
+}
+
+/* Per second; a memory that is not full yet is a plain mean. */
+static double gain_of(const struct share_moment *now, double memory_s)
+{
+    return 1 / fmin(fmax(now->learned_s, 1), memory_s);
+}
+
+static void approach(double *mean, double share, double gain)
+{
+    *mean += fmin(1, gain) * (share - *mean);
+}
+
+/* What passed without a query of it: its share was as good as nothing. */
+static void bring_forward(struct share_row *r, const struct share_limits *limits,
+                          const struct share_moment *now)
+{
+    double idle = now->start_s - r->seen_s;
+    if (idle <= 0)
+        return;
+    r->usual *= exp(-idle * gain_of(now, MEMORY_S));
+    r->slow *= exp(-idle / SLOW_S);
+    r->steady *= exp(-idle / STEADY_S);
+    r->recent *= exp(-idle / RECENT_S);
+    r->sum = fmax(0, r->sum - idle * (limits->slack * r->usual + limits->material));
+    r->seen_s = now->start_s;
+}
+
+struct share_row *shares_add(struct shares *s, const struct share_limits *limits,
+                             const struct share_moment *now, uint64_t key, double queries)
+{
+    struct share_row *r = row_for(s, key, now->start_s);
+    bring_forward(r, limits, now);
+    double usual = fmin(queries, r->usual * now->rest);
+    double share = fmax(usual, queries - now->forgiven) / now->rest;
+    double excess = share - limits->slack * r->usual - limits->material;
+    if (r->sum <= 0)
+        r->since_s = now->start_s;
+    r->sum = fmax(0, r->sum + fmin(excess, limits->cap * now->scale) * now->length_s);
+    if (now->learning)
+        r->sum = 0;
+    double slower = share_is_suspicious(r, limits, now) ? slowly : 1;
+    approach(&r->usual, share, slower * gain_of(now, MEMORY_S) * now->length_s);
+    approach(&r->slow, share, gain_of(now, SLOW_S) * now->length_s);
+    approach(&r->steady, share, gain_of(now, STEADY_S) * now->length_s);
+    approach(&r->recent, share, 1 - exp(-now->length_s / RECENT_S));
+    r->seen_s = now->start_s + now->length_s;
+    return r;
+}
+
+bool share_is_alarm(const struct share_row *r, const struct share_limits *limits,
+                    const struct share_moment *now)
+{
+    return r->sum >= limits->alarm * now->scale;
+}
+
+bool share_is_suspicious(const struct share_row *r, const struct share_limits *limits,
+                         const struct share_moment *now)
+{
+    return r->sum >= suspicious * limits->alarm * now->scale;
+}
+
+struct share_row *shares_find(struct shares *s, uint64_t key)
+{
+    struct share_row *bucket = bucket_of(s, key);
+    for (struct share_row *r = bucket; r < bucket + PER_BUCKET; r++)
+        if (r->key == key)
+            return r;
+    return NULL;
+}
+
+struct share_row *shares_row(struct shares *s, uint32_t number)
+{
+    return number < s->buckets * PER_BUCKET ? &s->row[number] : NULL;
+}
+
+void shares_freeze(struct shares *s, uint64_t key, const struct share_moment *now)
+{
+    struct share_row *r = shares_find(s, key);
+    if (r == NULL)
+        return;
+    r->sum = 0;
+    r->seen_s = now->start_s + now->length_s;
+}
+
+void shares_reset(struct shares *s)
+{
+    for (uint32_t i = 0; i < s->buckets * PER_BUCKET; i++)
+        s->row[i].sum = 0;
+}
+
+void shares_skip(struct shares *s, double gap_s)
+{
+    for (uint32_t i = 0; i < s->buckets * PER_BUCKET; i++) {
+        s->row[i].seen_s += gap_s;
+        s->row[i].sum = 0;
+    }
+}
+
+static bool is_worth_saving(const struct share_row *r)
+{
+    return r->key != 0 && (r->usual >= saved || r->slow >= saved || r->sum > suspicious);
+}
+
+json_t *shares_json(const struct shares *s)
+{
+    json_t *rows = json_array();
+    for (uint32_t i = 0; i < s->buckets * PER_BUCKET; i++) {
+        const struct share_row *r = &s->row[i];
+        if (is_worth_saving(r))
+            json_array_append_new(rows,
+                                  json_pack("[I, f, f, f, f, f, f, f]", (json_int_t)r->key,
+                                            r->usual, r->slow, r->recent, r->steady, r->sum,
+                                            r->seen_s, r->since_s));
+    }
+    return rows;
+}
+
+bool shares_parse(const json_t *json, struct shares *s)
+{
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        const json_t *row = json_array_get(json, i);
+        struct share_row r = {.key = (uint64_t)json_integer_value(json_array_get(row, 0))};
+        double *const to[] = {&r.usual, &r.slow,   &r.recent, &r.steady,
+                              &r.sum,   &r.seen_s, &r.since_s};
+        for (size_t n = 0; n < sizeof to / sizeof *to; n++) {
+            const json_t *v = json_array_get(row, n + 1);
+            if (!json_is_number(v))
+                return false;
+            *to[n] = json_number_value(v);
+        }
+        if (r.key == 0)
+            return false;
+        *row_for(s, r.key, r.seen_s) = r;
+    }
+    return json_is_array(json);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/volume.h"
+
+#include "analysis/json.h"
+
+#include <math.h>
+
+enum {
+    LEVEL_S = 1200,
+    RECENT_S = 10,
+    LEARN_S = 60,       /* before anything is told */
+    STILL_S = 4 * 3600, /* at most */
+};
+
+/* Natural logarithms of ratios. */
+static const double up_band = 0.223; /* 1.25 times */
+static const double up_noise = 1;    /* standard deviations of the count, beside it */
+static const double up_cap = 0.45;
+static const double up_alarm = 4.5;
+static const double down_band = 0.405; /* two thirds */
+static const double down_noise = 1.7;
+static const double down_cap = 1;
+static const double down_alarm = 4;
+static const double suspicious = 0.2; /* of an alarm */
+
+static void sum_up(double *sum, double *since_s, double excess, double cap,
+                   const struct volume_moment *now)
+{
+    if (*sum <= 0)
+        *since_s = now->start_s;
+    *sum = fmax(0, *sum + fmin(excess, cap) * now->length_s);
+}
+
+/* A count of nothing is taken for half a query: how little that is depends on the level. */
+static void sum_ratio(struct volume *v, const struct volume_moment *now, double rate_qps)
+{
+    double least = 0.5 / now->length_s;
+    double level = fmax(v->level_qps, least);
+    double ratio = log(fmax(rate_qps, least) / level);
+    double deviation = 1 / sqrt(level * now->length_s);
+    sum_up(&v->up, &v->up_since_s, ratio - up_band - up_noise * deviation, up_cap, now);
+    sum_up(&v->down, &v->down_since_s, -ratio - down_band - down_noise * deviation, down_cap,
+           now);
+    v->up = now->hold_up ? 0 : v->up;
+    v->down = now->hold_down ? 0 : v->down;
+}
+
+static void learn(struct volume *v, const struct volume_moment *now, double rate_qps)
+{
+    bool still = now->hold_up || now->hold_down || volume_is_suspicious(v);
+    v->still_s = still ? v->still_s + now->length_s : 0;
+    if (still && v->still_s < STILL_S)
+        return;
+    v->learned_s += now->length_s;
+    double gain = now->length_s / fmin(v->learned_s, LEVEL_S);
+    v->level_qps += fmin(1, gain) * (rate_qps - v->level_qps);
+}
+
+enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
+                              double rate_qps)
+{
+    double memory = fmin(v->learned_s + now->length_s, RECENT_S);
+    v->recent_qps += fmin(1, now->length_s / memory) * (rate_qps - v->recent_qps);
+    if (v->learned_s >= LEARN_S && v->level_qps > 0)
+        sum_ratio(v, now, rate_qps);
+    learn(v, now, rate_qps);
+    if (v->down * now->sensitivity >= down_alarm)
+        return VOLUME_DOWN;
+    return v->up * now->sensitivity >= up_alarm ? VOLUME_UP : VOLUME_USUAL;
+}
+
+bool volume_is_suspicious(const struct volume *v)
+{
+    return v->up > suspicious * up_alarm || v->down > suspicious * down_alarm;
+}
+
+void volume_reset(struct volume *v)
+{
+    v->up = v->down = 0;
+}
+
+double volume_limit(enum volume_change change)
+{
+    return change == VOLUME_DOWN ? down_alarm : up_alarm;
+}
+
+json_t *volume_json(const struct volume *v)
+{
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "level", v->level_qps,
+                     "recent", v->recent_qps, "learned", v->learned_s, "up", v->up, "down",
+                     v->down, "up_since", v->up_since_s, "down_since", v->down_since_s, "still",
+                     v->still_s);
+}
+
+bool volume_parse(const json_t *json, struct volume *v)
+{
+    return json_read_double(json, "level", &v->level_qps) &&
+           json_read_double(json, "recent", &v->recent_qps) &&
+           json_read_double(json, "learned", &v->learned_s) &&
+           json_read_double(json, "up", &v->up) && json_read_double(json, "down", &v->down) &&
+           json_read_double(json, "up_since", &v->up_since_s) &&
+           json_read_double(json, "down_since", &v->down_since_s) &&
+           json_read_double(json, "still", &v->still_s);
+}

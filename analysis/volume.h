@@ -1,0 +1,45 @@
+/*
+ * Whether all queries together are more, or fewer, than a while ago.
+ *
+ * The logarithm of the rate over its level (a mean of twenty minutes) is added up, less a dead
+ * band and bounded, as shares are.  The level follows the day, whose steepest hour changes a
+ * rate by less than the band in twenty minutes; it stands still while the sums are high, for
+ * four hours at most, and then takes what there is for usual.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "capture/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct volume {
+    double level_qps;
+    double recent_qps; /* ten seconds' memory */
+    double learned_s;  /* seconds that the level rests on */
+    double up, down;   /* sums */
+    double up_since_s, down_since_s;
+    double still_s; /* for how long the level has stood still */
+};
+
+enum volume_change { VOLUME_USUAL, VOLUME_UP, VOLUME_DOWN };
+
+struct volume_moment {
+    double start_s;
+    double length_s;
+    double sensitivity;
+    bool hold_up, hold_down; /* an incident says so already */
+};
+
+/* What the interval's rate says. */
+enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
+                              double rate_qps);
+bool volume_is_suspicious(const struct volume *v);
+/* Something finer explains what the sums saw. */
+void volume_reset(struct volume *v);
+
+double volume_limit(enum volume_change change);
+json_t *volume_json(const struct volume *v);
+bool volume_parse(const json_t *json, struct volume *v);
