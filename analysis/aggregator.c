@@ -11,7 +11,7 @@ enum {
     MINUTE_NAMES = 1 << 13, /* buckets of eight */
     RUN_NAMES = 1 << 13,
     NS = 1000000000,
-    FOLLOWED = 24,     /* prefixes followed for the archives, beside the culprits */
+    FOLLOWED = 24,      /* prefixes followed for the archives, beside the culprits */
     FOLLOW_LEADING = 8, /* of each hour */
 };
 
@@ -36,6 +36,7 @@ struct aggregator {
     bool lossy;
     bool going; /* a minute goes on */
     struct followed followed[FOLLOWED];
+    struct explained explained; /* of the interval under way */
 };
 
 static struct counters *create_counters(uint32_t records, bool direct, uint32_t names,
@@ -58,7 +59,7 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
         return NULL;
     }
     a->told = *told;
-    a->detector = detector_create(&settings->detector, err);
+    a->detector = detector_create(&settings->detector, settings->seed, err);
     a->casebook = casebook_create(&settings->casebook, settings->seed, err);
     a->minute = create_counters(MINUTE_RECORDS, false, MINUTE_NAMES, settings->seed, err);
     if (settings->hours)
@@ -215,7 +216,7 @@ static void empty_minute(struct aggregator *a)
         counters_merge(a->run, a->minute, NULL);
         a->minute->prefixes = prefixes;
     }
-    counters_clear(a->minute, NULL, 0);
+    counters_clear(a->minute, NULL);
     a->covered_ns = 0;
     a->excess = 0;
     a->lossy = false;
@@ -280,11 +281,10 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     if (!a->going)
         begin_minute(a, minute_s);
 
-    struct prefix open[CASEBOOK_OPEN_MAX];
-    struct prefix suspect[DETECTOR_SUSPECTS];
+    struct subject suspect[DETECTOR_SUSPECTS];
     struct finding found[DETECTOR_FINDINGS];
-    unsigned opened = casebook_culprits(a->casebook, open);
-    unsigned findings = detector_interval(a->detector, interval, open, opened, found);
+    casebook_explain(a->casebook, interval, &a->explained);
+    unsigned findings = detector_interval(a->detector, interval, &a->explained, found);
     unsigned suspects = detector_suspects(a->detector, suspect);
 
     double spread;
@@ -292,6 +292,7 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
             .interval = interval,
             .history = beyond_minute(a),
             .usual_qps = (double)NAN,
+            .level_qps = detector_level(a->detector),
             .tell = a->told.event,
             .argument = a->told.argument,
     };
@@ -312,10 +313,9 @@ void aggregator_end(struct aggregator *a)
     a->going = false;
 }
 
-unsigned aggregator_watch(const struct aggregator *a,
-                          struct prefix watch[static COUNTERS_WATCHED])
+void aggregator_watch(const struct aggregator *a, struct watch_list *watch)
 {
-    return casebook_watch(a->casebook, watch);
+    casebook_watch(a->casebook, watch);
 }
 
 const struct counters *aggregator_run(const struct aggregator *a)
@@ -334,9 +334,9 @@ static json_t *followed_json(const struct aggregator *a)
     for (unsigned i = 0; i < FOLLOWED; i++) {
         char text[PREFIX_TEXT_BYTES];
         if (a->followed[i].prefix.bits != 0)
-            json_array_append_new(
-                    array, json_pack("[s, I]", prefix_format(a->followed[i].prefix, text),
-                                     (json_int_t)a->followed[i].led_s));
+            json_array_append_new(array, json_pack("[s, I]",
+                                                   prefix_format(a->followed[i].prefix, text),
+                                                   (json_int_t)a->followed[i].led_s));
     }
     return array;
 }

@@ -41,14 +41,14 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval);
 void aggregator_end(struct aggregator *a);
 
 /* What the counters of the next interval are to watch; see counters_clear(). */
-unsigned aggregator_watch(const struct aggregator *a,
-                          struct prefix watch[static COUNTERS_WATCHED]);
+void aggregator_watch(const struct aggregator *a, struct watch_list *watch);
 
 /* All that was counted since the start, where kept; valid after aggregator_end(). */
 const struct counters *aggregator_run(const struct aggregator *a);
 /* Findings that found too many incidents open already. */
 uint64_t aggregator_turned_away(const struct aggregator *a);
 
-/* What was learned and is open: to be stored with each minute, and taken up by the next start. */
+/* What was learned and is open: to be stored with each minute, and taken up by the next start.
+ */
 json_t *aggregator_json(const struct aggregator *a);
 bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err);

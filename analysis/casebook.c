@@ -2,6 +2,7 @@
 #include "analysis/casebook.h"
 
 #include "analysis/describe.h"
+#include "analysis/habits.h"
 #include "analysis/json.h"
 
 #include <math.h>
@@ -13,21 +14,25 @@
 enum {
     SUSPECTS = 16,
     SLOTS = CASEBOOK_OPEN_MAX + SUSPECTS,
-    CLOSED = 32,             /* remembered, to take up their ids again */
-    WATCHED_CULPRITS = 12,   /* of COUNTERS_WATCHED; the rest is for suspects */
+    CLOSED = 32,           /* remembered, to take up their ids again */
+    WATCHED_CULPRITS = 12, /* of COUNTERS_WATCHED; the rest is for suspects */
+    WATCHED_NAMES = 6,     /* the same, of COUNTERS_NAMES_WATCHED */
     COME_BACK_S = 24 * 3600,
-    SUSPECT_IDLE_S = 60,     /* not suspected for so long: dropped */
-    SETTLE_S = 60,           /* an incident's first minute makes its reference */
-    TELL_AGAIN_S = 120,      /* at least, between events */
-    WINDOW_S = 20,           /* a change is looked at for so long before it is told */
+    SUSPECT_IDLE_S = 60, /* not suspected for so long: dropped */
+    SETTLE_S = 60,       /* an incident's first minute makes its reference */
+    TELL_AGAIN_S = 120,  /* at least, between events */
+    TELL_JOINED_S = 15,  /* the same, when a culprit joined */
+    WINDOW_S = 20,       /* a change is looked at for so long before it is told */
     REFERENCE_MEMORY_S = 600,
+    TOGETHER_S = 15, /* what begins so near to each other has one cause */
+    JOIN_S = 180,    /* after the opening; a small culprit is found late */
 };
 
 static const double mix_change = 0.24; /* sum of the differences of types' shares */
 static const double doubled = 2;
 
 struct closed_case {
-    struct prefix prefix;
+    struct subject subject;
     char id[INCIDENT_ID_BYTES];
     int64_t closed_s;
     unsigned wave;
@@ -37,9 +42,10 @@ struct casebook {
     struct casebook_limits limits;
     struct case_file slot[SLOTS];
     struct closed_case closed[CLOSED];
+    struct habits habits;
     unsigned closed_next;
-    int64_t day;      /* days since 1970 of the latest opening */
-    unsigned opened;  /* incidents of that day */
+    int64_t day;     /* days since 1970 of the latest opening */
+    unsigned opened; /* incidents of that day */
     uint64_t turned_away;
     double excess_queries;
 };
@@ -72,12 +78,28 @@ void casebook_free(struct casebook *b)
     free(b);
 }
 
-static struct case_file *find(struct casebook *b, struct prefix p)
+static struct case_file *find_suspect(struct casebook *b, const struct subject *s)
 {
     for (unsigned i = 0; i < SLOTS; i++)
-        if (b->slot[i].state != CASE_FREE && b->slot[i].dossier.prefix.bits == p.bits)
+        if (b->slot[i].state == CASE_SUSPECT && subject_same(&b->slot[i].dossier.subject, s))
             return &b->slot[i];
     return NULL;
+}
+
+static bool is_open_about(const struct case_file *c, const struct subject *s)
+{
+    for (unsigned i = 0; c->state == CASE_OPEN && i < c->culprits; i++)
+        if (subject_same(&c->culprit[i].subject, s))
+            return true;
+    return false;
+}
+
+static bool is_open(const struct casebook *b, const struct subject *s)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (is_open_about(&b->slot[i], s))
+            return true;
+    return false;
 }
 
 static unsigned count(const struct casebook *b, enum case_state state)
@@ -88,13 +110,13 @@ static unsigned count(const struct casebook *b, enum case_state state)
     return n;
 }
 
-static struct case_file *take_slot(struct casebook *b, struct prefix p, int64_t now_s)
+static struct case_file *take_slot(struct casebook *b, const struct subject *s, int64_t now_s)
 {
     for (unsigned i = 0; i < SLOTS; i++) {
         struct case_file *c = &b->slot[i];
         if (c->state != CASE_FREE)
             continue;
-        dossier_start(&c->dossier, p, now_s);
+        dossier_start(&c->dossier, s, now_s);
         *c = (struct case_file){
                 .state = CASE_SUSPECT, .dossier = c->dossier, .suspected_s = now_s};
         return c;
@@ -113,17 +135,19 @@ static int64_t end_of(const struct interval *interval)
     return (interval->start_ns + interval->length_ns) / 1000000000;
 }
 
-static void tell(struct case_file *c, const struct casebook_view *view,
+static void tell(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                  enum incident_state state)
 {
     int64_t now_s = end_of(view->interval);
     c->incident.changed_s = now_s;
     c->incident.usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps;
-    describe_incident(c, state);
+    describe_incident(c, state, view->interval, b->limits.origins);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
-    view->tell(view->argument, &e);
+    if (!c->habit)
+        view->tell(view->argument, &e);
     c->told_s = now_s;
     c->told_qps = c->dossier.rate_qps;
+    c->joined = false;
 }
 
 static void keep_reference(struct case_file *c, double gain)
@@ -148,11 +172,12 @@ static void give_id(struct casebook *b, struct case_file *c, int64_t now_s)
     (void)snprintf(c->incident.id, sizeof c->incident.id, "%.12s-%u", text, ++b->opened);
 }
 
+/* A flash crowd or a gap is never the same as the one before. */
 static bool take_up_old(struct casebook *b, struct case_file *c, int64_t now_s)
 {
-    for (unsigned i = 0; i < CLOSED; i++) {
+    for (unsigned i = 0; i < CLOSED && case_has_waves(c); i++) {
         const struct closed_case *old = &b->closed[i];
-        if (old->prefix.bits != c->dossier.prefix.bits || old->id[0] == '\0' ||
+        if (old->id[0] == '\0' || !subject_same(&old->subject, &c->culprit[0].subject) ||
             now_s - old->closed_s > COME_BACK_S)
             continue;
         memcpy(c->incident.id, old->id, sizeof c->incident.id);
@@ -167,105 +192,169 @@ static bool take_up_old(struct casebook *b, struct case_file *c, int64_t now_s)
 static void recall(struct case_file *c, const struct casebook_view *view, double usual_qps)
 {
     const struct prefix_record *r =
-            view->history == NULL ? NULL
-                                  : prefix_counts_find(view->history, c->dossier.prefix);
+            view->history == NULL || case_kind(c) != INCIDENT_PREFIX
+                    ? NULL
+                    : prefix_counts_find(view->history,
+                                         (struct prefix){c->culprit[0].subject.key});
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         c->before_qps[i] =
                 r == NULL || r->queries == 0 ? 0 : usual_qps * r->qtype[i] / r->queries;
+    if (case_kind(c) == INCIDENT_QTYPE)
+        c->before_qps[qtype_class((uint16_t)c->culprit[0].subject.key)] = usual_qps;
+}
+
+static void add_culprit(struct casebook *b, struct case_file *c,
+                        const struct casebook_view *view, const struct finding *f)
+{
+    struct culprit *to = &c->culprit[c->culprits++];
+    *to = (struct culprit){.subject = f->subject,
+                           .usual_share = f->usual_share,
+                           .counted = c->culprits == 1 || f->subject.kind == case_kind(c)};
+    sample_take(&to->sample, &to->subject, view->interval, b->limits.origins);
+    if (to->counted)
+        c->usual_share += f->usual_share;
+    if (f->since_s < c->incident.began_s)
+        c->incident.began_s = f->since_s;
+}
+
+static bool is_about_all(enum incident_kind k)
+{
+    return k == INCIDENT_VOLUME || k == INCIDENT_GAP || k == INCIDENT_SPOOF;
+}
+
+/* An open incident that the finding is part of: it began at the same time, and was just found.
+ */
+static struct case_file *joinable(struct casebook *b, const struct finding *f, int64_t now_s)
+{
+    for (unsigned i = 0; i < SLOTS; i++) {
+        struct case_file *c = &b->slot[i];
+        if (c->state != CASE_OPEN || c->culprits == CASE_CULPRITS ||
+            is_about_all(case_kind(c)) || f->subject.kind == INCIDENT_GAP)
+            continue;
+        if (now_s - c->incident.opened_s <= JOIN_S &&
+            llabs(f->since_s - c->incident.began_s) <= TOGETHER_S)
+            return c;
+    }
+    return NULL;
+}
+
+/* A suspect's dossier, or a new one that begins with this interval. */
+static struct case_file *take_case(struct casebook *b, const struct finding *f, int64_t now_s)
+{
+    struct case_file *c = find_suspect(b, &f->subject);
+    if (c == NULL)
+        c = take_slot(b, &f->subject, now_s);
+    if (c == NULL || count(b, CASE_OPEN) == CASEBOOK_OPEN_MAX) {
+        b->turned_away++;
+        return NULL;
+    }
+    return c;
 }
 
 static void open_case(struct casebook *b, const struct casebook_view *view,
                       const struct finding *f)
 {
     int64_t now_s = end_of(view->interval);
-    struct case_file *c = find(b, f->prefix);
-    if (c == NULL && (c = take_slot(b, f->prefix, now_s)) == NULL) {
-        b->turned_away++;
+    struct case_file *c = take_case(b, f, now_s);
+    if (c == NULL)
         return;
-    }
-    if (count(b, CASE_OPEN) == CASEBOOK_OPEN_MAX) {
-        b->turned_away++;
-        return;
-    }
-    if (c->dossier.seconds <= 0)
-        dossier_add(&c->dossier, view->interval, NULL);
     c->state = CASE_OPEN;
+    c->fresh = true;
     c->incident = (struct incident){
-            .kind = f->kind,
+            .kind = f->spoofed ? INCIDENT_SPOOF : f->subject.kind,
             .wave = 1,
             .began_s = f->since_s,
             .opened_s = now_s,
-            .prefix = {f->prefix},
-            .prefixes = 1,
+            .evidence = f->evidence,
     };
-    c->usual_share = f->usual_share;
-    c->active_s = now_s;
-    if (!take_up_old(b, c, now_s))
+    add_culprit(b, c, view, f);
+    if (c->dossier.seconds <= 0)
+        case_add_samples(c, interval_seconds(view->interval));
+    if (c->dossier.seconds < 10)
+        c->dossier.rate_qps = c->dossier.calm_qps = f->rate_qps;
+    c->level_qps = view->level_qps;
+    c->active_s = c->seen_s = now_s;
+    c->habit = habits_has(&b->habits, &f->subject, f->since_s, f->rate_qps, 0);
+    habits_note(&b->habits, &f->subject, f->since_s);
+    if (!c->habit && !take_up_old(b, c, now_s))
         give_id(b, c, now_s);
     recall(c, view, c->usual_share * c->dossier.all_qps);
     keep_reference(c, 1);
-    tell(c, view, INCIDENT_OPENED);
 }
 
-static void close_case(struct casebook *b, struct case_file *c, const struct casebook_view *view)
+static void take_finding(struct casebook *b, const struct casebook_view *view,
+                         const struct finding *f)
 {
+    if (is_open(b, &f->subject))
+        return;
+    struct case_file *c = joinable(b, f, end_of(view->interval));
+    if (c == NULL) {
+        open_case(b, view, f);
+        return;
+    }
+    add_culprit(b, c, view, f);
+    c->joined = true;
+}
+
+static void tell_fresh(struct casebook *b, const struct casebook_view *view)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (b->slot[i].state == CASE_OPEN && b->slot[i].fresh) {
+            b->slot[i].fresh = false;
+            tell(b, &b->slot[i], view, INCIDENT_OPENED);
+        }
+}
+
+static void close_case(struct casebook *b, struct case_file *c,
+                       const struct casebook_view *view)
+{
+    int64_t lasted_s = c->incident.ended_s - c->incident.began_s;
     c->incident.closed_s = end_of(view->interval);
-    tell(c, view, INCIDENT_CLOSED);
-    struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
-    *old = (struct closed_case){.prefix = c->dossier.prefix,
-                                .closed_s = c->incident.closed_s,
-                                .wave = c->incident.wave};
-    memcpy(old->id, c->incident.id, sizeof old->id);
+    tell(b, c, view, INCIDENT_CLOSED);
+    habits_measure(&b->habits, &c->culprit[0].subject,
+                   fmax(c->incident.peak_qps, c->incident.rate_qps), lasted_s);
+    if (!c->habit) {
+        struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
+        *old = (struct closed_case){.subject = c->culprit[0].subject,
+                                    .closed_s = c->incident.closed_s,
+                                    .wave = c->incident.wave};
+        memcpy(old->id, c->incident.id, sizeof old->id);
+    }
     drop(c);
-}
-
-static double sum_of(const double *qps)
-{
-    double sum = 0;
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-        sum += qps[i];
-    return sum;
-}
-
-/*
- * How far the mix of types is from the reference: 0 the same, 2 nothing in common.  What
- * counting so few queries alone would show is taken off.
- */
-static double mix_distance(const struct case_file *c)
-{
-    double now = sum_of(c->dossier.type_qps);
-    double then = sum_of(c->reference_qps);
-    double distance = 0;
-    if (now <= 0 || then <= 0)
-        return 0;
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-        distance += fabs(c->dossier.type_qps[i] / now - c->reference_qps[i] / then);
-    double seen = now * WINDOW_S;
-    return distance - 3 / sqrt(seen);
 }
 
 static bool is_changing(const struct casebook *b, const struct case_file *c)
 {
-    if (c->dossier.rate_qps < b->limits.material_qps || c->incident.ended_s != 0)
+    if (c->dossier.rate_qps < b->limits.material_qps || c->incident.ended_s != 0 ||
+        case_kind(c) == INCIDENT_GAP)
         return false;
-    return mix_distance(c) > mix_change || c->dossier.rate_qps > doubled * c->told_qps;
+    return (case_has_waves(c) && case_mix_distance(c, WINDOW_S) > mix_change) ||
+           c->dossier.rate_qps > doubled * c->told_qps;
+}
+
+static void tell_change(struct casebook *b, struct case_file *c,
+                        const struct casebook_view *view)
+{
+    if (case_has_waves(c) && case_mix_distance(c, WINDOW_S) > mix_change)
+        c->incident.wave++;
+    tell(b, c, view, INCIDENT_CHANGED);
+    keep_reference(c, 1);
 }
 
 /* Looks for a change; one that is there is watched for a while, and then told as it is. */
 static void follow(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                    int64_t now_s)
 {
-    if (c->window_from_s != 0) {
+    if (c->joined && now_s - c->told_s >= TELL_JOINED_S) {
+        dossier_open_window(&c->dossier);
+        tell(b, c, view, INCIDENT_CHANGED);
+    } else if (c->window_from_s != 0) {
         if (now_s - c->window_from_s < WINDOW_S)
             return;
         c->window_from_s = 0;
-        if (!is_changing(b, c))
-            return;
-        if (mix_distance(c) > mix_change)
-            c->incident.wave++;
-        tell(c, view, INCIDENT_CHANGED);
-        keep_reference(c, 1);
-    } else if (now_s - c->told_s < SETTLE_S) {
+        if (is_changing(b, c))
+            tell_change(b, c, view);
+    } else if (now_s - c->incident.opened_s < SETTLE_S || now_s - c->told_s < SETTLE_S) {
         keep_reference(c, 1);
     } else if (now_s - c->told_s >= TELL_AGAIN_S && is_changing(b, c)) {
         c->window_from_s = now_s;
@@ -275,14 +364,31 @@ static void follow(struct casebook *b, struct case_file *c, const struct caseboo
     }
 }
 
-static void measure(const struct casebook *b, struct case_file *c, int64_t now_s)
+/* Time that nobody watched is neither quiet nor busy; without queries, it is more of a gap. */
+static void pass_gap(struct case_file *c, const struct interval *interval)
+{
+    int64_t gap = interval->start_ns / 1000000000 - c->seen_s;
+    if (gap <= 1)
+        return;
+    if (case_kind(c) == INCIDENT_GAP)
+        c->active_s = interval->start_ns / 1000000000;
+    else
+        c->active_s += gap;
+    c->told_s += gap;
+}
+
+static void measure(const struct casebook *b, struct case_file *c,
+                    const struct casebook_view *view, int64_t now_s)
 {
     const struct dossier *d = &c->dossier;
     struct incident *i = &c->incident;
-    i->baseline_qps = c->usual_share * (d->all_qps - d->rate_qps) / (1 - c->usual_share);
-    double excess = d->rate_qps - i->baseline_qps;
-    if (excess >= b->limits.material_share / 2 * d->all_qps &&
-        excess >= b->limits.material_qps / 2)
+    bool about_all = is_about_all(case_kind(c));
+    if (about_all && view->level_qps > 0)
+        c->level_qps = view->level_qps;
+    i->baseline_qps =
+            about_all ? c->level_qps : case_usual(c->usual_share, d->rate_qps, d->all_qps);
+    if (case_is_active(c, b->limits.material_share / b->limits.sensitivity,
+                       b->limits.material_qps / b->limits.sensitivity))
         c->active_s = now_s;
     i->ended_s = c->active_s == now_s ? 0 : c->active_s;
     i->peak_qps = fmax(i->peak_qps, d->seconds >= 60 ? c->minute_qps : 0);
@@ -300,59 +406,109 @@ static void count_minute(struct case_file *c, double queries, double length_s)
     c->minute_sum = c->minute_s = 0;
 }
 
-static const struct watch *watch_of(const struct counters *counters, struct prefix p)
+/* A habit that is larger or longer than it ever was is told after all. */
+static void break_habit(struct casebook *b, struct case_file *c,
+                        const struct casebook_view *view)
 {
-    for (unsigned i = 0; i < counters->watched; i++)
-        if (counters->watch[i].prefix.bits == p.bits)
-            return &counters->watch[i];
-    return NULL;
+    int64_t now_s = end_of(view->interval);
+    if (!c->habit || habits_has(&b->habits, &c->culprit[0].subject, c->incident.began_s,
+                                c->dossier.rate_qps, now_s - c->incident.began_s))
+        return;
+    c->habit = false;
+    give_id(b, c, now_s);
+    tell(b, c, view, INCIDENT_OPENED);
 }
 
-static void advance(struct casebook *b, struct case_file *c, const struct casebook_view *view)
+static void follow_suspect(struct casebook *b, struct case_file *c,
+                           const struct casebook_view *view)
 {
-    const struct interval *interval = view->interval;
-    int64_t now_s = end_of(interval);
-    uint64_t before = c->dossier.queries;
-    dossier_add(&c->dossier, interval, watch_of(interval->counters, c->dossier.prefix));
-    if (c->state == CASE_SUSPECT) {
-        if (now_s - c->suspected_s > SUSPECT_IDLE_S)
-            drop(c);
+    struct sample sample;
+    if (end_of(view->interval) - c->suspected_s > SUSPECT_IDLE_S) {
+        drop(c);
         return;
     }
+    sample_take(&sample, &c->dossier.subject, view->interval, b->limits.origins);
+    dossier_add(&c->dossier, &sample, interval_seconds(view->interval));
+    dossier_add_watch(&c->dossier, sample.watch);
+}
+
+static void follow_open(struct casebook *b, struct case_file *c,
+                        const struct casebook_view *view)
+{
+    int64_t now_s = end_of(view->interval);
+    double length_s = interval_seconds(view->interval);
+    uint64_t before = c->dossier.queries;
+    pass_gap(c, view->interval);
+    c->seen_s = now_s;
+    case_add_samples(c, length_s);
     double queries = (double)(c->dossier.queries - before);
-    double length_s = interval_seconds(interval);
-    c->incident.lossy |= interval->lossy;
-    measure(b, c, now_s);
+    c->incident.lossy |= view->interval->lossy;
+    measure(b, c, view, now_s);
     count_minute(c, queries, length_s);
-    b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
-    if (now_s - c->active_s >= b->limits.quiet_s)
+    if (case_kind(c) != INCIDENT_GAP)
+        b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
+    break_habit(b, c, view);
+    if (now_s - c->active_s >= case_quiet_s(c, b->limits.quiet_s))
         close_case(b, c, view);
     else
         follow(b, c, view, now_s);
 }
 
-static void note_suspects(struct casebook *b, const struct prefix *suspect, unsigned suspects,
+static void note_suspects(struct casebook *b, const struct subject *suspect, unsigned suspects,
                           int64_t now_s)
 {
     for (unsigned i = 0; i < suspects; i++) {
-        struct case_file *c = find(b, suspect[i]);
+        if (is_open(b, &suspect[i]))
+            continue;
+        struct case_file *c = find_suspect(b, &suspect[i]);
         if (c == NULL && count(b, CASE_SUSPECT) < SUSPECTS)
-            c = take_slot(b, suspect[i], now_s);
+            c = take_slot(b, &suspect[i], now_s);
         if (c != NULL)
             c->suspected_s = now_s;
     }
 }
 
+static void explain_case(struct casebook *b, struct case_file *c,
+                         const struct interval *interval, struct explained *explained)
+{
+    for (unsigned i = 0; i < c->culprits && explained->parts < EXPLAINED_PARTS; i++) {
+        struct culprit *u = &c->culprit[i];
+        struct sample *s = &u->sample;
+        sample_take(s, &u->subject, interval, b->limits.origins);
+        struct explained_part *p = &explained->part[explained->parts++];
+        *p = (struct explained_part){.subject = &u->subject, .watch = s->watch};
+        if (!u->counted || is_about_all(u->subject.kind))
+            continue;
+        p->queries = s->queries;
+        p->excess = fmax(0, s->queries - case_usual(u->usual_share, s->queries, s->all));
+        for (unsigned t = 0; t < QTYPE_CLASSES; t++)
+            p->qtype[t] = (double)s->qtype[t];
+    }
+}
+
+void casebook_explain(struct casebook *b, const struct interval *interval,
+                      struct explained *explained)
+{
+    explained->parts = 0;
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (b->slot[i].state == CASE_OPEN)
+            explain_case(b, &b->slot[i], interval, explained);
+}
+
 void casebook_interval(struct casebook *b, const struct casebook_view *view,
                        const struct finding *found, unsigned findings,
-                       const struct prefix *suspect, unsigned suspects)
+                       const struct subject *suspect, unsigned suspects)
 {
     b->excess_queries = 0;
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (b->slot[i].state != CASE_FREE)
-            advance(b, &b->slot[i], view);
+    for (unsigned i = 0; i < SLOTS; i++) {
+        if (b->slot[i].state == CASE_OPEN)
+            follow_open(b, &b->slot[i], view);
+        else if (b->slot[i].state == CASE_SUSPECT)
+            follow_suspect(b, &b->slot[i], view);
+    }
     for (unsigned i = 0; i < findings; i++)
-        open_case(b, view, &found[i]);
+        take_finding(b, view, &found[i]);
+    tell_fresh(b, view);
     note_suspects(b, suspect, suspects, end_of(view->interval));
 }
 
@@ -360,26 +516,36 @@ unsigned casebook_culprits(const struct casebook *b,
                            struct prefix culprit[static CASEBOOK_OPEN_MAX])
 {
     unsigned n = 0;
+    for (unsigned i = 0; i < SLOTS; i++) {
+        const struct case_file *c = &b->slot[i];
+        for (unsigned k = 0; c->state == CASE_OPEN && k < c->culprits; k++)
+            if (c->culprit[k].subject.kind == INCIDENT_PREFIX && n < CASEBOOK_OPEN_MAX)
+                culprit[n++] = (struct prefix){c->culprit[k].subject.key};
+    }
+    return n;
+}
+
+/* Room for culprits is kept free of suspects, and the other way round. */
+static void watch_subject(struct watch_list *w, const struct subject *s, unsigned prefixes,
+                          unsigned names)
+{
+    if (s->kind == INCIDENT_PREFIX && w->prefixes < prefixes)
+        w->prefix[w->prefixes++] = *s;
+    else if (subject_is_name(s) && w->names < names)
+        w->name[w->names++] = *s;
+}
+
+void casebook_watch(const struct casebook *b, struct watch_list *watch)
+{
+    watch->prefixes = watch->names = 0;
     for (unsigned i = 0; i < SLOTS; i++)
-        if (b->slot[i].state == CASE_OPEN)
-            culprit[n++] = b->slot[i].dossier.prefix;
-    return n;
-}
-
-static unsigned list(const struct casebook *b, enum case_state state, struct prefix *to,
-                     unsigned most)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < SLOTS && n < most; i++)
-        if (b->slot[i].state == state)
-            to[n++] = b->slot[i].dossier.prefix;
-    return n;
-}
-
-unsigned casebook_watch(const struct casebook *b, struct prefix watch[static COUNTERS_WATCHED])
-{
-    unsigned n = list(b, CASE_OPEN, watch, WATCHED_CULPRITS);
-    return n + list(b, CASE_SUSPECT, watch + n, COUNTERS_WATCHED - n);
+        for (unsigned k = 0; b->slot[i].state == CASE_OPEN && k < b->slot[i].culprits; k++)
+            watch_subject(watch, &b->slot[i].culprit[k].subject, WATCHED_CULPRITS,
+                          WATCHED_NAMES);
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (b->slot[i].state == CASE_SUSPECT)
+            watch_subject(watch, &b->slot[i].dossier.subject, COUNTERS_WATCHED,
+                          COUNTERS_NAMES_WATCHED);
 }
 
 double casebook_excess(const struct casebook *b)
@@ -392,29 +558,11 @@ uint64_t casebook_turned_away(const struct casebook *b)
     return b->turned_away;
 }
 
-static json_t *case_json(const struct case_file *c)
-{
-    const struct incident_event e = {
-            .time_s = c->told_s, .state = INCIDENT_CHANGED, .incident = c->incident};
-    json_t *reference = json_array();
-    json_t *before = json_array();
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
-        json_array_append_new(reference, json_real(c->reference_qps[i]));
-        json_array_append_new(before, json_real(c->before_qps[i]));
-    }
-    return json_pack("{s:o, s:o, s:o, s:o, s:f, s:I, s:I, s:f}", "event",
-                     incident_event_json(&e), "dossier", dossier_json(&c->dossier), "reference",
-                     reference, "before", before, "usual_share", c->usual_share, "active",
-                     (json_int_t)c->active_s, "told", (json_int_t)c->told_s, "told_qps",
-                     c->told_qps);
-}
-
 static json_t *closed_json(const struct closed_case *old)
 {
-    char text[PREFIX_TEXT_BYTES];
-    return json_pack("{s:s, s:s, s:I, s:i}", "id", old->id, "prefix",
-                     prefix_format(old->prefix, text), "closed", (json_int_t)old->closed_s,
-                     "wave", (int)old->wave);
+    return json_pack("{s:s, s:o, s:I, s:i}", "id", old->id, "subject",
+                     subject_json(&old->subject), "closed", (json_int_t)old->closed_s, "wave",
+                     (int)old->wave);
 }
 
 json_t *casebook_json(const struct casebook *b)
@@ -427,49 +575,29 @@ json_t *casebook_json(const struct casebook *b)
     for (unsigned i = 0; i < CLOSED; i++)
         if (b->closed[i].id[0] != '\0')
             json_array_append_new(closed, closed_json(&b->closed[i]));
-    return json_pack("{s:I, s:i, s:o, s:o}", "day", (json_int_t)b->day, "opened",
-                     (int)b->opened, "open", open, "closed", closed);
-}
-
-static bool parse_numbers(const json_t *array, double *to)
-{
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
-        const json_t *v = json_array_get(array, i);
-        if (!json_is_number(v))
-            return false;
-        to[i] = json_number_value(v);
-    }
-    return true;
+    return json_pack("{s:I, s:i, s:o, s:o, s:o}", "day", (json_int_t)b->day, "opened",
+                     (int)b->opened, "open", open, "closed", closed, "habits",
+                     habits_json(&b->habits));
 }
 
 static bool parse_case(struct casebook *b, const json_t *json, struct error *err)
 {
-    struct incident_event e;
-    if (!incident_event_parse(json_object_get(json, "event"), &e, err))
-        return false;
-    struct case_file *c = take_slot(b, e.incident.prefix[0], e.time_s);
-    if (c == NULL) {
-        incident_fini(&e.incident);
+    static const struct subject none;
+    struct case_file *c = take_slot(b, &none, 0);
+    if (c == NULL)
         return error_set(err, "more open incidents than there is room for");
-    }
-    c->state = CASE_OPEN;
-    c->incident = e.incident;
-    return dossier_parse(json_object_get(json, "dossier"), &c->dossier) &&
-           parse_numbers(json_object_get(json, "reference"), c->reference_qps) &&
-           parse_numbers(json_object_get(json, "before"), c->before_qps) &&
-           json_read_double(json, "usual_share", &c->usual_share) &&
-           json_read_i64(json, "active", &c->active_s) &&
-           json_read_i64(json, "told", &c->told_s) &&
-           json_read_double(json, "told_qps", &c->told_qps);
+    if (case_parse(json, c, err))
+        return true;
+    drop(c);
+    return false;
 }
 
 static bool parse_closed(struct casebook *b, const json_t *json)
 {
-    char text[PREFIX_TEXT_BYTES] = "";
     struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
     return json_read_text(json, "id", old->id, sizeof old->id) &&
-           json_read_text(json, "prefix", text, sizeof text) &&
-           prefix_parse(text, &old->prefix) && json_read_i64(json, "closed", &old->closed_s) &&
+           subject_parse(json_object_get(json, "subject"), &old->subject) &&
+           json_read_i64(json, "closed", &old->closed_s) &&
            json_read_u32(json, "wave", &old->wave);
 }
 
@@ -477,12 +605,14 @@ bool casebook_parse(const json_t *json, struct casebook *b, struct error *err)
 {
     const json_t *open = json_object_get(json, "open");
     const json_t *closed = json_object_get(json, "closed");
-    bool good = json_read_i64(json, "day", &b->day) && json_read_u32(json, "opened", &b->opened);
+    bool good =
+            json_read_i64(json, "day", &b->day) && json_read_u32(json, "opened", &b->opened);
     err->text[0] = '\0';
     for (size_t i = 0; good && i < json_array_size(open); i++)
         good = parse_case(b, json_array_get(open, i), err);
     for (size_t i = 0; good && i < json_array_size(closed); i++)
         good = parse_closed(b, json_array_get(closed, i));
+    good = good && habits_parse(json_object_get(json, "habits"), &b->habits);
     if (!good && err->text[0] == '\0')
         error_set(err, "the open incidents are not as they were written");
     return good;

@@ -1,10 +1,13 @@
 /*
  * The open incidents: what is known of each, when it is told, when it changes, when it ends.
  *
- * An incident opens with a finding of a detector; it is told again when what its culprit asks
- * changes in kind (a wave of its own types and names) or doubles; it closes when the excess
- * has been gone for `quiet_s`.  A pause shorter than that is part of the incident.  A culprit that comes back
- * within a day takes up its old id.
+ * An incident opens with a finding of a detector.  A finding whose excess began at the same
+ * time as that of an incident just opened is part of it, and is named in it.  An incident is
+ * told again when a culprit joins, when what is asked changes in kind (a wave of its own types
+ * and names), or when its rate doubles; it closes when the excess has been gone for a while
+ * that depends on its kind.  A pause shorter than that is part of the incident.  A culprit
+ * that comes back within a day takes up its old id.  What comes back night after night is a
+ * habit: it is followed as all others are, so that it disturbs nothing, but not told.
  *
  * Suspects of the detectors get a dossier before anything is told, so that an incident opens
  * with its hosts, types and names.  All times are message times.
@@ -21,7 +24,9 @@ enum { CASEBOOK_OPEN_MAX = 64 };
 struct casebook_limits {
     double material_share; /* as the detectors': half of it is quiet */
     double material_qps;
-    uint32_t quiet_s; /* so long without excess closes an incident; 900 */
+    double sensitivity;
+    uint32_t quiet_s;              /* so long without excess closes an incident; 900 */
+    const struct origins *origins; /* NULL: ASes are not known */
 };
 
 struct casebook; /* private */
@@ -33,7 +38,8 @@ struct casebook_view {
     const struct interval *interval;
     const struct prefix_counts *history; /* counts of earlier minutes; NULL: none */
     double usual_qps;                    /* of all queries at this hour; NAN: not known */
-    casebook_tell *tell; /* the event is the book's; copy what is kept of it */
+    double level_qps;                    /* of all queries, of late; 0: not known */
+    casebook_tell *tell;                 /* the event is the book's; copy what is kept of it */
     void *argument;
 };
 
@@ -41,15 +47,20 @@ struct casebook *casebook_create(const struct casebook_limits *limits, uint64_t 
                                  struct error *err);
 void casebook_free(struct casebook *b); /* NULL is fine */
 
+/* What the interval holds of the open incidents; valid until the next call of the book. */
+void casebook_explain(struct casebook *b, const struct interval *interval,
+                      struct explained *explained);
+
+/* After casebook_explain() of the same interval. */
 void casebook_interval(struct casebook *b, const struct casebook_view *view,
                        const struct finding *found, unsigned findings,
-                       const struct prefix *suspect, unsigned suspects);
+                       const struct subject *suspect, unsigned suspects);
 
-/* The culprits of open incidents; their number. */
+/* The prefixes that open incidents name; their number. */
 unsigned casebook_culprits(const struct casebook *b,
                            struct prefix culprit[static CASEBOOK_OPEN_MAX]);
 /* What to watch closely in the next interval: culprits first, then suspects. */
-unsigned casebook_watch(const struct casebook *b, struct prefix watch[static COUNTERS_WATCHED]);
+void casebook_watch(const struct casebook *b, struct watch_list *watch);
 /* Queries of open incidents in the last interval that are not usual for their culprits. */
 double casebook_excess(const struct casebook *b);
 /* Findings that found the book full, since it was made. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/counters.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,16 @@ enum {
     CLASS_INTERNET = 1,
     CLASS_NUMBERS = 65536,
 };
+
+static bool create_watches(struct watch *w, unsigned count, uint64_t seed, struct error *err)
+{
+    for (unsigned i = 0; i < count; i++) {
+        w[i].names = names_create(WATCH_NAME_BUCKETS, false, seed, err);
+        if (w[i].names == NULL)
+            return false;
+    }
+    return true;
+}
 
 struct counters *counters_create(const struct counters_size *size, struct error *err)
 {
@@ -29,12 +40,9 @@ struct counters *counters_create(const struct counters_size *size, struct error 
     c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
     if (c->prefixes == NULL || c->names == NULL || c->tlds == NULL)
         goto fail;
-    for (unsigned i = 0; i < COUNTERS_WATCHED; i++) {
-        c->watch[i].names = names_create(WATCH_NAME_BUCKETS, false, size->seed, err);
-        if (c->watch[i].names == NULL)
-            goto fail;
-    }
-    return c;
+    if (create_watches(c->watch, COUNTERS_WATCHED, size->seed, err) &&
+        create_watches(c->name_watch, COUNTERS_NAMES_WATCHED, size->seed, err))
+        return c;
 
 fail:
     counters_free(c);
@@ -53,6 +61,8 @@ void counters_free(struct counters *c)
     names_free(c->tlds);
     for (unsigned i = 0; i < COUNTERS_WATCHED; i++)
         names_free(c->watch[i].names);
+    for (unsigned i = 0; i < COUNTERS_NAMES_WATCHED; i++)
+        names_free(c->name_watch[i].names);
     free(c);
 }
 
@@ -190,22 +200,49 @@ static void add_names(struct counters *c, const struct message_batch *batch,
     }
 }
 
+static void add_question(struct watch *w, const uint8_t *name, const struct message *m)
+{
+    w->queries++;
+    w->qtype[qtype_class(m->qtype)]++;
+    if (m->name_bytes == 0)
+        return; /* its type can be read, its name cannot */
+    names_add(w->names, names_hash(w->names, name, m->name_bytes), name, m->name_bytes, 1);
+}
+
 static void add_watched(struct watch *w, const struct message_batch *batch,
                         const struct message *m)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     if (w->host[host]++ == 0)
         memcpy(w->address[host], m->client, sizeof m->client);
-    w->queries++;
-    if ((m->flags & MESSAGE_QUESTION) == 0) {
-        w->qtype[QTYPE_CLASS_OTHER]++;
+    if (m->flags & MESSAGE_QUESTION) {
+        add_question(w, &batch->names[m->name_at], m);
         return;
     }
+    w->queries++;
+    w->qtype[QTYPE_CLASS_OTHER]++;
+}
+
+static void add_network(struct watch *w, const struct message *m)
+{
+    struct prefix p = prefix_of_client(m->client, m->flags & MESSAGE_IPV6);
+    uint64_t bit = XXH3_64bits(&p.bits, sizeof p.bits) % WATCH_NETWORK_BITS;
+    w->network[bit / 64] |= UINT64_C(1) << bit % 64;
+}
+
+static void add_watched_names(struct counters *c, const struct message_batch *batch,
+                              const struct message *m)
+{
     const uint8_t *name = &batch->names[m->name_at];
-    w->qtype[qtype_class(m->qtype)]++;
-    if (m->name_bytes == 0)
-        return; /* its type can be read, its name cannot */
-    names_add(w->names, names_hash(w->names, name, m->name_bytes), name, m->name_bytes, 1);
+    if ((m->flags & (MESSAGE_RESPONSE | MESSAGE_QUESTION)) != MESSAGE_QUESTION)
+        return;
+    for (unsigned i = 0; i < c->names_watched; i++) {
+        struct watch *w = &c->name_watch[i];
+        if (!subject_covers_name(&w->subject, name, m->name_bytes))
+            continue;
+        add_question(w, name, m);
+        add_network(w, m);
+    }
 }
 
 /* In this order, so that memory has time to answer: each step asks for what a later one uses. */
@@ -225,6 +262,8 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
             add_watched(&c->watch[record[i]], batch, &batch->message[i]);
+    for (uint32_t i = 0; c->names_watched > 0 && i < batch->count; i++)
+        add_watched_names(c, batch, &batch->message[i]);
 }
 
 static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
@@ -273,32 +312,54 @@ void counters_merge(struct counters *into, const struct counters *from,
     counters_add_source(&into->source, &from->source, &nothing);
 }
 
-void counters_merge_watches(struct counters *into, const struct counters *from)
+static void merge_watch(struct watch *to, const struct watch *by)
 {
-    for (unsigned w = 0; w < into->watched && w < from->watched; w++) {
-        struct watch *to = &into->watch[w];
-        const struct watch *by = &from->watch[w];
-        for (unsigned i = 0; i < 256; i++)
-            if (to->host[i] == 0)
-                memcpy(to->address[i], by->address[i], sizeof to->address[i]);
-        merge_numbers(to->host, by->host, 256);
-        merge_numbers(to->qtype, by->qtype, QTYPE_CLASSES);
-        to->queries += by->queries;
-        names_merge(to->names, by->names);
-    }
+    for (unsigned i = 0; i < 256; i++)
+        if (to->host[i] == 0)
+            memcpy(to->address[i], by->address[i], sizeof to->address[i]);
+    merge_numbers(to->host, by->host, 256);
+    merge_numbers(to->qtype, by->qtype, QTYPE_CLASSES);
+    for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
+        to->network[i] |= by->network[i];
+    to->queries += by->queries;
+    names_merge(to->names, by->names);
 }
 
-static void clear_watch(struct watch *w, struct prefix p)
+void counters_merge_watches(struct counters *into, const struct counters *from)
 {
-    w->prefix = p;
+    for (unsigned w = 0; w < into->watched && w < from->watched; w++)
+        merge_watch(&into->watch[w], &from->watch[w]);
+    for (unsigned w = 0; w < into->names_watched && w < from->names_watched; w++)
+        merge_watch(&into->name_watch[w], &from->name_watch[w]);
+}
+
+static void clear_watch(struct watch *w, const struct subject *s)
+{
+    w->subject = *s;
     w->queries = 0;
     memset(w->host, 0, sizeof w->host);
     memset(w->qtype, 0, sizeof w->qtype);
+    memset(w->network, 0, sizeof w->network);
     names_clear(w->names);
 }
 
-void counters_clear(struct counters *c, const struct prefix *watch, unsigned watched)
+static void clear_watches(struct counters *c, const struct watch_list *list)
 {
+    struct prefix prefix[COUNTERS_WATCHED];
+    for (unsigned i = 0; i < list->prefixes; i++) {
+        clear_watch(&c->watch[i], &list->prefix[i]);
+        prefix[i] = (struct prefix){list->prefix[i].key};
+    }
+    for (unsigned i = 0; i < list->names; i++)
+        clear_watch(&c->name_watch[i], &list->name[i]);
+    prefix_counts_clear(c->prefixes, prefix, list->prefixes);
+    c->watched = list->prefixes;
+    c->names_watched = list->names;
+}
+
+void counters_clear(struct counters *c, const struct watch_list *list)
+{
+    static const struct watch_list nothing;
     if (has_ipv6(c)) {
         memset(&c->addresses6, 0, sizeof c->addresses6);
         memset(&c->networks6, 0, sizeof c->networks6);
@@ -307,13 +368,32 @@ void counters_clear(struct counters *c, const struct prefix *watch, unsigned wat
     tally_clear(&c->qtype);
     tally_clear(&c->qclass);
     tally_clear(&c->rcode);
-    prefix_counts_clear(c->prefixes, watch, watched);
     names_clear(c->names);
     names_clear(c->tlds);
-    for (unsigned i = 0; i < watched; i++)
-        clear_watch(&c->watch[i], watch[i]);
-    c->watched = watched;
+    clear_watches(c, list == NULL ? &nothing : list);
     c->source = (struct source_counts){0};
+}
+
+const struct watch *counters_watch(const struct counters *c, const struct subject *s)
+{
+    for (unsigned i = 0; i < c->watched; i++)
+        if (subject_same(&c->watch[i].subject, s))
+            return &c->watch[i];
+    for (unsigned i = 0; i < c->names_watched; i++)
+        if (subject_is_name(s) && c->name_watch[i].subject.key == s->key &&
+            c->name_watch[i].subject.zone == s->zone)
+            return &c->name_watch[i];
+    return NULL;
+}
+
+uint32_t watch_networks(const uint64_t network[static WATCH_NETWORK_BITS / 64])
+{
+    unsigned free_bits = WATCH_NETWORK_BITS;
+    for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
+        free_bits -= (unsigned)__builtin_popcountll(network[i]);
+    if (free_bits == 0)
+        free_bits = 1;
+    return (uint32_t)lround(WATCH_NETWORK_BITS * log(WATCH_NETWORK_BITS / (double)free_bits));
 }
 
 void counters_add_source(struct source_counts *into, const struct source_counts *now,

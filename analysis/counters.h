@@ -12,6 +12,7 @@
 #include "analysis/minute.h"
 #include "analysis/names.h"
 #include "analysis/prefix_counts.h"
+#include "analysis/subject.h"
 #include "analysis/tally.h"
 #include "capture/source.h"
 
@@ -21,16 +22,27 @@ enum {
     COUNTERS_SIZE_STEP = 16,  /* octets in one bin of sizes (RSSAC002 section 2.5) */
     COUNTERS_SIZE_BINS = 257, /* the last: 4096 octets and more */
     COUNTERS_WATCHED = 16,    /* prefixes looked at closely at one time */
+    COUNTERS_NAMES_WATCHED = 8,
+    WATCH_NETWORK_BITS = 4096,
 };
 
-/* One watched prefix, in detail. */
+/* One watched prefix, or name, in detail. */
 struct watch {
-    struct prefix prefix;
+    struct subject subject;
     uint64_t queries;
-    uint64_t host[256];       /* by prefix_host_bit() */
-    uint8_t address[256][16]; /* of the first host seen under each bit */
+    uint64_t host[256];                        /* of a prefix: by prefix_host_bit() */
+    uint8_t address[256][16];                  /* of the first host seen under each bit */
+    uint64_t network[WATCH_NETWORK_BITS / 64]; /* of a name: one bit a /24 or /48, hashed */
     uint64_t qtype[QTYPE_CLASSES];
     struct names *names;
+};
+
+/* What to look at closely: prefixes, and names. */
+struct watch_list {
+    struct subject prefix[COUNTERS_WATCHED];
+    unsigned prefixes;
+    struct subject name[COUNTERS_NAMES_WATCHED];
+    unsigned names;
 };
 
 struct counters {
@@ -46,17 +58,19 @@ struct counters {
     struct tally qtype, qclass, rcode; /* rcode: of responses */
     struct prefix_counts *prefixes;
     struct names *names;
-    struct names *tlds; /* filled by counters_find_tlds() and by merging */
+    struct names *tlds;                    /* filled by counters_find_tlds() and by merging */
     struct distinct addresses6, networks6; /* IPv6 sources, and their /64s */
     struct watch watch[COUNTERS_WATCHED];
     unsigned watched;
+    struct watch name_watch[COUNTERS_NAMES_WATCHED];
+    unsigned names_watched;
     struct source_counts source; /* of the frames beneath; set by the engine */
     uint64_t seed;
 };
 
 struct counters_size {
     uint32_t prefix_records;
-    bool direct;          /* see prefix_counts_create() */
+    bool direct;           /* see prefix_counts_create() */
     uint32_t name_buckets; /* a power of two */
     bool evict_names;
     uint64_t seed; /* the same for all that will be merged */
@@ -78,7 +92,12 @@ void counters_merge(struct counters *into, const struct counters *from,
 void counters_find_tlds(struct counters *c);
 /* Merges the details of watched prefixes; both sets must watch the same. */
 void counters_merge_watches(struct counters *into, const struct counters *from);
-void counters_clear(struct counters *c, const struct prefix *watch, unsigned watched);
+/* `list` NULL: nothing is watched. */
+void counters_clear(struct counters *c, const struct watch_list *list);
+/* NULL: it was not watched. */
+const struct watch *counters_watch(const struct counters *c, const struct subject *s);
+/* How many /24s and /48s asked for a watched name: linear counting, 3 % off at a thousand. */
+uint32_t watch_networks(const uint64_t network[static WATCH_NETWORK_BITS / 64]);
 
 /* Adds the difference of two readings of one source. */
 void counters_add_source(struct source_counts *into, const struct source_counts *now,

@@ -7,11 +7,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { ZONE_BUCKETS = 64, ZONES_NAMED = 3, TYPES_NAMED = 3 };
+enum {
+    ZONE_BUCKETS = 64,
+    ZONES_NAMED = 3,
+    TYPES_NAMED = 3,
+    WHO_BYTES = SUBJECT_TEXT_BYTES + 24,
+};
 
-static const double explains = 0.8;    /* of the increase, by the types named together */
-static const double noteworthy = 0.1;  /* of it, by each of them; of the queries, by a zone */
-static const double whole_zone = 0.8;  /* of a zone's queries, by one name that stands for it */
+static const double explains = 0.8;   /* of the increase, by the types named together */
+static const double noteworthy = 0.1; /* of it, by each of them; of the queries, by a zone */
+static const double whole_zone = 0.8; /* of a zone's queries, by one name that stands for it */
 
 static int by_rate(const void *a, const void *b)
 {
@@ -62,34 +67,25 @@ static void list_types(struct case_file *c, const double *now, const double *the
         for (unsigned t = 0; t < QTYPE_CLASSES; t++)
             if (strcmp(i->type[n].qtype, qtype_class_name(t)) == 0)
                 increase[n] = now[t] - then[t];
-    name_types(i, increase);
-}
-
-/* The last two labels: what a registry would call the domain, near enough. */
-static const uint8_t *zone_of(const uint8_t *name, uint8_t bytes, uint8_t *zone_bytes)
-{
-    const uint8_t *end = name + bytes;
-    const uint8_t *last[2] = {name, name};
-    for (const uint8_t *at = name; at < end && *at != 0; at += *at + 1) {
-        last[0] = last[1];
-        last[1] = at;
-    }
-    *zone_bytes = (uint8_t)(end - last[0]);
-    return last[0];
+    if (case_has_waves(c))
+        name_types(i, increase);
+    for (unsigned n = 0; n < i->types && case_kind(c) == INCIDENT_QTYPE; n++)
+        i->type[n].named = true;
 }
 
 static void add_zone(void *argument, const struct name_count *n)
 {
     struct names *zones = argument;
     uint8_t bytes;
-    const uint8_t *zone = zone_of(n->name, n->name_bytes, &bytes);
+    const uint8_t *zone = subject_zone(n->name, n->name_bytes, &bytes);
     names_add(zones, names_hash(zones, zone, bytes), zone, bytes, (uint32_t)n->queries);
 }
 
 static bool is_in_zone(const struct name_count *n, const struct name_count *zone)
 {
     return n->name_bytes >= zone->name_bytes &&
-           memcmp(n->name + n->name_bytes - zone->name_bytes, zone->name, zone->name_bytes) == 0;
+           memcmp(n->name + n->name_bytes - zone->name_bytes, zone->name, zone->name_bytes) ==
+                   0;
 }
 
 static void list_name(struct incident *i, const struct name_count *n, bool named)
@@ -129,12 +125,32 @@ static void list_zones(struct incident *i, const struct names *names, uint64_t q
     names_free(zones);
 }
 
+/* The names that the incident is about. */
+static void list_subjects(struct case_file *c)
+{
+    for (unsigned k = 0; k < c->culprits; k++) {
+        const struct subject *s = &c->culprit[k].subject;
+        const struct name_count n = {s->name, s->name_bytes,
+                                     (uint64_t)c->culprit[k].sample.queries, 0};
+        if (subject_is_name(s))
+            list_name(&c->incident, &n, true);
+    }
+}
+
+/* Nobody is named for what everybody does. */
+static bool names_culprits(const struct case_file *c)
+{
+    return case_has_waves(c);
+}
+
 static void list_names(struct case_file *c, const struct names *recent, uint64_t queries)
 {
     struct incident *i = &c->incident;
     struct name_count leading[INCIDENT_NAMES];
     incident_fini(i);
-    list_zones(i, recent, queries);
+    list_subjects(c);
+    if (i->names == 0 && names_culprits(c))
+        list_zones(i, recent, queries);
     unsigned named = i->names;
     unsigned lead = names_leading(c->dossier.names, leading, INCIDENT_NAMES);
     for (unsigned n = 0; n < lead; n++) {
@@ -201,36 +217,190 @@ static const char *usual_rate(double qps, char text[static 32])
     return text;
 }
 
-static void write_summary(struct case_file *c, enum incident_state state)
+static unsigned counted(const struct case_file *c)
+{
+    unsigned n = 0;
+    for (unsigned k = 0; k < c->culprits; k++)
+        n += c->culprit[k].counted;
+    return n;
+}
+
+/* "192.0.2.0/24", "192.0.2.0/24 and 3 more". */
+static const char *who(const struct case_file *c, char text[static WHO_BYTES])
+{
+    unsigned more = counted(c) - 1;
+    subject_text(&c->culprit[0].subject, text);
+    if (more > 0)
+        (void)sprintf(text + strlen(text), " and %u more", more);
+    return text;
+}
+
+/* " from 480 networks"; nothing where that is not known, or plain. */
+static const char *from_networks(const struct case_file *c, char text[static 64])
+{
+    const struct incident *i = &c->incident;
+    text[0] = '\0';
+    if (i->kind == INCIDENT_SPOOF)
+        (void)snprintf(text, 64, " from networks never seen before");
+    else if (case_kind(c) != INCIDENT_PREFIX && i->networks > 1)
+        (void)snprintf(text, 64, " from %s%u networks",
+                       case_kind(c) == INCIDENT_ASN ? "" : "about ", i->networks);
+    return text;
+}
+
+/* Prefixes, names and ASes, which have culprits and types. */
+static void summarise_culprit(struct case_file *c, enum incident_state state, bool sender)
 {
     struct incident *i = &c->incident;
-    char who[PREFIX_TEXT_BYTES];
+    char subject[WHO_BYTES];
     char types[64];
-    char names[160];
-    char number[32];
-    prefix_format(i->prefix[0], who);
+    char names[160] = "";
+    char from[64];
+    char usual[32];
+    bool many = counted(c) > 1 || c->culprit[0].subject.zone;
+    bool now = state == INCIDENT_CHANGED;
+    who(c, subject);
     join_types(i, types, sizeof types);
-    join_names(i, names, sizeof names);
-    switch (state) {
-    case INCIDENT_OPENED:
+    if (sender)
+        join_names(i, names, sizeof names);
+    from_networks(c, from);
+    const char *verb = sender ? (counted(c) > 1 ? "send" : "sends") : many ? "are" : "is";
+    if (now)
         (void)snprintf(i->summary, sizeof i->summary,
-                       "%s sends %.0f %% of all queries: %.0f queries/s, usually %s; mostly "
-                       "%s%s",
-                       who, 100 * i->share, i->rate_qps, usual_rate(i->baseline_qps, number),
+                       "%s now %s %.0f %% of all queries: %.0f queries/s%s, was %.0f%s%s%s",
+                       subject, verb, 100 * i->share, i->rate_qps, from, c->told_qps,
+                       types[0] != '\0' ? "; more " : "", types, names);
+    else
+        (void)snprintf(i->summary, sizeof i->summary,
+                       "%s %s %.0f %% of all queries: %.0f queries/s%s, usually %s%s%s%s",
+                       subject, verb, 100 * i->share, i->rate_qps, from,
+                       usual_rate(i->baseline_qps, usual), types[0] != '\0' ? "; mostly " : "",
                        types, names);
-        break;
-    case INCIDENT_CHANGED:
+}
+
+static void summarise_part(struct case_file *c, const char *of)
+{
+    struct incident *i = &c->incident;
+    char subject[WHO_BYTES];
+    char usual[32];
+    who(c, subject);
+    (void)snprintf(
+            i->summary, sizeof i->summary,
+            "%s is %.0f %% of all %s: %.0f/s, usually %s; no source and no name stands out",
+            c->incident.kind == INCIDENT_NXDOMAIN ? "NXDOMAIN" : subject, 100 * i->share, of,
+            i->rate_qps, usual_rate(i->baseline_qps, usual));
+}
+
+static void summarise_volume(struct incident *i)
+{
+    (void)snprintf(
+            i->summary, sizeof i->summary,
+            "All queries are %.1f times as many as usual: %.0f queries/s, usually %.0f; %s",
+            i->rate_qps / fmax(i->baseline_qps, 1e-9), i->rate_qps, i->baseline_qps,
+            i->kind == INCIDENT_SPOOF ? "most of the rest comes from networks never seen before"
+                                      : "no source, name or type stands out");
+}
+
+static void summarise_gap(struct incident *i)
+{
+    if (i->rate_qps < 0.05 * i->baseline_qps)
         (void)snprintf(i->summary, sizeof i->summary,
-                       "%s now sends %.0f %% of all queries: %.0f queries/s, was %.0f; more %s%s",
-                       who, 100 * i->share, i->rate_qps, c->told_qps, types, names);
-        break;
-    case INCIDENT_CLOSED:
+                       "Hardly any queries: %.1f queries/s, usually %.0f", i->rate_qps,
+                       i->baseline_qps);
+    else
         (void)snprintf(i->summary, sizeof i->summary,
-                       "%s is back to its usual rate after %s: %llu queries, at most %.0f "
-                       "queries/s",
-                       who, duration(i->ended_s - i->began_s, number),
-                       (unsigned long long)i->queries, i->peak_qps);
+                       "Queries have fallen to %.0f %% of what is usual: %.0f queries/s, "
+                       "usually %.0f",
+                       100 * i->rate_qps / fmax(i->baseline_qps, 1e-9), i->rate_qps,
+                       i->baseline_qps);
+}
+
+static void summarise_end(struct case_file *c)
+{
+    struct incident *i = &c->incident;
+    char subject[WHO_BYTES];
+    char lasting[32];
+    bool all = i->kind == INCIDENT_VOLUME || i->kind == INCIDENT_GAP ||
+               case_kind(c) == INCIDENT_SPOOF;
+    duration(i->ended_s - i->began_s, lasting);
+    who(c, subject);
+    strcat(subject, counted(c) > 1 ? " are" : " is");
+    if (i->kind == INCIDENT_GAP)
+        (void)snprintf(i->summary, sizeof i->summary, "Queries are back to usual after %s",
+                       lasting);
+    else
+        (void)snprintf(i->summary, sizeof i->summary,
+                       "%s back to %s usual rate after %s: %llu %s, at most %.0f %s/s",
+                       all ? "All queries are" : subject, all || counted(c) > 1 ? "their" : "its", lasting,
+                       (unsigned long long)i->queries,
+                       i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries", i->peak_qps,
+                       i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries");
+}
+
+static void write_summary(struct case_file *c, enum incident_state state)
+{
+    if (state == INCIDENT_CLOSED) {
+        summarise_end(c);
+        return;
+    }
+    switch (case_kind(c)) {
+    case INCIDENT_PREFIX:
+    case INCIDENT_ASN:
+        summarise_culprit(c, state, true);
         break;
+    case INCIDENT_NAME:
+        summarise_culprit(c, state, false);
+        break;
+    case INCIDENT_QTYPE:
+        summarise_part(c, "queries");
+        break;
+    case INCIDENT_NXDOMAIN:
+        summarise_part(c, "answers");
+        break;
+    case INCIDENT_GAP:
+        summarise_gap(&c->incident);
+        break;
+    default:
+        summarise_volume(&c->incident);
+        break;
+    }
+}
+
+static void add_asn(struct incident *i, uint32_t asn)
+{
+    for (unsigned n = 0; n < i->asns; n++)
+        if (i->asn[n] == asn)
+            return;
+    if (i->asns < INCIDENT_ORIGINS)
+        i->asn[i->asns++] = asn;
+}
+
+static void add_prefix(struct incident *i, struct prefix p)
+{
+    if (i->prefixes < INCIDENT_PREFIXES)
+        i->prefix[i->prefixes++] = p;
+}
+
+/* Prefixes with their origins, and ASes with the announcement that explains them. */
+static void list_culprits(struct case_file *c, const struct interval *interval,
+                          const struct origins *origins)
+{
+    struct incident *i = &c->incident;
+    struct origin origin;
+    struct prefix announced;
+    i->prefixes = i->asns = 0;
+    for (unsigned k = 0; k < c->culprits; k++) {
+        const struct subject *s = &c->culprit[k].subject;
+        if (s->kind == INCIDENT_PREFIX) {
+            struct prefix p = {s->key};
+            add_prefix(i, p);
+            if (origins_find(origins, p, &origin))
+                add_asn(i, origin.asn);
+        } else if (s->kind == INCIDENT_ASN) {
+            add_asn(i, (uint32_t)s->key);
+            if (sample_announced(s, interval, origins, &announced))
+                add_prefix(i, announced);
+        }
     }
 }
 
@@ -240,38 +410,47 @@ static void rates(double *to, const uint64_t *queries, double seconds)
         to[i] = seconds > 0 ? (double)queries[i] / seconds : 0;
 }
 
-void describe_incident(struct case_file *c, enum incident_state state)
+/* What the incident asks now, since it was told, or in all; by state. */
+static void describe_questions(struct case_file *c, enum incident_state state)
 {
     static const double nothing[QTYPE_CLASSES];
     const struct dossier *d = &c->dossier;
-    struct incident *i = &c->incident;
     double now[QTYPE_CLASSES];
-
-    i->queries = d->queries;
-    i->hosts = dossier_hosts(d);
-    i->hosts_listed = dossier_leading_hosts(d, i->host, INCIDENT_HOSTS);
-    i->rate_qps = d->rate_qps;
-    i->total_qps = d->all_qps;
-    switch (state) {
-    case INCIDENT_OPENED:
-        i->rate_qps = (double)d->queries / d->seconds;
-        i->total_qps = (double)d->all_queries / d->seconds;
-        rates(now, d->qtype, d->seconds);
-        list_types(c, now, c->before_qps);
-        list_names(c, d->names, d->queries);
-        break;
-    case INCIDENT_CHANGED:
+    if (state == INCIDENT_CHANGED) {
         rates(now, d->window_qtype, d->window_s);
         list_types(c, now, c->reference_qps);
         list_names(c, d->window, d->window_queries);
-        break;
-    case INCIDENT_CLOSED:
-        rates(now, d->qtype, d->seconds);
-        list_types(c, now, nothing);
-        list_names(c, d->names, d->queries);
-        break;
+        return;
     }
-    i->share = i->total_qps > 0 ? i->rate_qps / i->total_qps : 0;
+    rates(now, d->qtype, d->seconds);
+    list_types(c, now, state == INCIDENT_OPENED ? c->before_qps : nothing);
+    list_names(c, d->names, d->queries);
+}
+
+void describe_incident(struct case_file *c, enum incident_state state,
+                       const struct interval *interval, const struct origins *origins)
+{
+    const struct dossier *d = &c->dossier;
+    struct incident *i = &c->incident;
+
+    i->queries = d->queries;
+    i->hosts = dossier_hosts(d);
+    i->networks = dossier_networks(d);
+    i->hosts_listed = dossier_leading_hosts(d, i->host, INCIDENT_HOSTS);
+    i->rate_qps = d->rate_qps;
+    i->total_qps = d->all_qps;
+    bool all = i->kind == INCIDENT_VOLUME || i->kind == INCIDENT_GAP;
+    if (state == INCIDENT_OPENED && !all && d->seconds >= 3 && d->seconds < 600) {
+        i->rate_qps = (double)d->queries / d->seconds;
+        i->total_qps = (double)d->all_queries / d->seconds;
+    }
+    if (state == INCIDENT_OPENED)
+        i->baseline_qps = all || case_kind(c) == INCIDENT_SPOOF
+                                  ? c->level_qps
+                                  : case_usual(c->usual_share, i->rate_qps, i->total_qps);
+    list_culprits(c, interval, origins);
+    describe_questions(c, state);
+    i->share = i->total_qps > 0 ? fmin(1, i->rate_qps / i->total_qps) : 0;
     i->peak_qps = fmax(i->peak_qps, state == INCIDENT_CLOSED ? 0 : i->rate_qps);
     write_summary(c, state);
 }

@@ -1,52 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/detector.h"
 
+#include "analysis/detect.h"
 #include "analysis/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 enum {
-    BUCKETS = 2048, /* a power of two */
-    PER_BUCKET = 8,
-    ENTRIES = BUCKETS * PER_BUCKET,
-    MEMORY_S = 7200, /* of the usual share */
+    SOURCE_BUCKETS = 2048,
+    NAME_BUCKETS = 2048,
+    DOMAIN_BUCKETS = 1024, /* of one interval's names, eight each */
+    FEW_BUCKETS = 16,
+    RECENT_S = 10,
+    DAY_S = 86400,
+    GAP_S = 60,  /* a longer pause is no time passed */
+    WAIT_S = 10, /* at most, for a finer series */
+    GRACE_S = 5, /* that all queries together wait in any case */
 };
 
-static const double slack = 1.15;      /* of the usual share, before it counts as excess */
-static const double cap = 0.075;       /* share-seconds a second may add */
-static const double alarm = 0.75;      /* share-seconds */
-static const double suspicious = 0.15; /* share-seconds: learn slowly, watch closely */
-static const double slow = 0.2;        /* of the usual gain, then */
 static const double negligible = 0.001; /* shares below are not looked at */
+static const double plenty_qps = 150;   /* with fewer, chance is louder than the limits are */
+static const double of_the_day = 1.5;   /* material, of the day's mean rate: nights are small */
+static const double on_its_way = 0.3;   /* of its alarm: a finer series worth waiting for */
 
-struct tracked {
-    struct prefix prefix; /* zero: free */
-    double usual;         /* share */
-    double sum;           /* share-seconds */
-    double seen_s;        /* end of the last interval it was brought up to */
-    double since_s;       /* when `sum` left zero */
-    double rate_qps;      /* ten seconds' memory */
+/*
+ * The table of detectors, finest first.  Material is in units of the smallest share that
+ * matters to the operator.  Coarse series swing more by themselves, so they need more.
+ */
+static const struct detect_row {
+    const char *name; /* in state and evidence */
+    void (*look)(struct detector *d, const struct look *look);
+    uint32_t buckets;
+    double slack, material, cap, alarm;
+} rows[SERIES] = {
+        [SERIES_PREFIX] = {"prefix", detect_sources, SOURCE_BUCKETS, 1.15, 1, 0.075, 0.75},
+        [SERIES_NAME] = {"name", detect_names, NAME_BUCKETS, 1.15, 1, 0.075, 0.75},
+        [SERIES_DOMAIN] = {"domain", NULL, NAME_BUCKETS, 1.15, 1, 0.075, 0.75},
+        [SERIES_ASN] = {"origin", detect_origins, SOURCE_BUCKETS, 1.15, 5.0 / 3, 0.05, 1},
+        [SERIES_TLD] = {"tld", NULL, NAME_BUCKETS, 1.15, 2, 0.05, 1},
+        [SERIES_NXDOMAIN] = {"answers", detect_answers, FEW_BUCKETS, 1.1, 2, 0.05, 1},
+        [SERIES_QTYPE] = {"type", detect_types, FEW_BUCKETS, 1.15, 5.0 / 3, 0.05, 1},
+        [SERIES_VOLUME] = {"volume", detect_volume, 0, 0, 0, 0, 0},
 };
 
-struct detector {
-    struct detector_limits limits;
-    uint64_t seed;
-    double learned_s; /* how long it has looked, without gaps */
-    double end_s;     /* of the last interval */
-    double rest_qps;  /* of all but open incidents, ten seconds' memory */
-    unsigned suspects;
-    struct prefix suspect[DETECTOR_SUSPECTS];
-    double suspect_sum[DETECTOR_SUSPECTS];
-    struct tracked entry[ENTRIES];
-};
+static bool create_shares(struct detector *d, struct error *err)
+{
+    for (unsigned i = 0; i < SERIES_SHARES; i++) {
+        const struct detect_row *row = &rows[i];
+        d->share_limits[i] = (struct share_limits){
+                .slack = row->slack,
+                .material = row->material * d->limits.material_share / d->limits.sensitivity,
+                .cap = row->cap,
+                .alarm = row->alarm / d->limits.sensitivity,
+        };
+        d->shares[i] = shares_create(row->buckets, err);
+        if (d->shares[i] == NULL)
+            return false;
+    }
+    return true;
+}
 
-struct detector *detector_create(const struct detector_limits *limits, struct error *err)
+static bool create_origins(struct detector *d, struct error *err)
+{
+    size_t ases = origins_count(d->limits.origins);
+    d->as_queries = calloc(ases + 1, sizeof *d->as_queries);
+    d->as_touched = calloc(ases + 1, sizeof *d->as_touched);
+    return (d->as_queries != NULL && d->as_touched != NULL) ||
+           error_set(err, "no memory to count %zu ASes", ases);
+}
+
+struct detector *detector_create(const struct detector_limits *limits, uint64_t seed,
+                                 struct error *err)
 {
     struct detector *d = calloc(1, sizeof *d);
     if (d == NULL) {
@@ -54,218 +81,288 @@ struct detector *detector_create(const struct detector_limits *limits, struct er
         return NULL;
     }
     d->limits = *limits;
-    if (getrandom(&d->seed, sizeof d->seed, 0) != sizeof d->seed) {
-        error_errno(err, "seeding a detector");
-        free(d);
-        return NULL;
-    }
-    return d;
+    d->domains = names_create(DOMAIN_BUCKETS, true, seed, err);
+    d->tlds = names_create(DOMAIN_BUCKETS, true, seed, err);
+    d->novelty = novelty_create(err);
+    d->deductions = deductions_create(err);
+    if (d->domains != NULL && d->tlds != NULL && d->novelty != NULL && d->deductions != NULL &&
+        create_shares(d, err) && create_origins(d, err))
+        return d;
+    detector_free(d);
+    return NULL;
 }
 
 void detector_free(struct detector *d)
 {
+    if (d == NULL)
+        return;
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
+        shares_free(d->shares[i]);
+    novelty_free(d->novelty);
+    deductions_free(d->deductions);
+    names_free(d->domains);
+    names_free(d->tlds);
+    free(d->as_queries);
+    free(d->as_touched);
     free(d);
 }
 
-static double gain_per_s(const struct detector *d)
+double detect_least(const struct look *look)
 {
-    return 1.0 / (d->learned_s < MEMORY_S ? fmax(d->learned_s, 1) : MEMORY_S);
+    return look->moment.rest * negligible;
 }
 
-/* What passed without a query of it: its share was as good as nothing. */
-static void bring_forward(const struct detector *d, struct tracked *t, double to_s)
+bool detect_is_explained(const struct look *look, const struct subject *s)
 {
-    double idle = to_s - t->seen_s;
-    if (idle <= 0)
-        return;
-    t->usual *= exp(-idle * gain_per_s(d));
-    t->sum = fmax(0, t->sum - idle * (slack * t->usual + d->limits.material_share));
-    t->rate_qps *= exp(-idle / 10);
-    t->seen_s = to_s;
-}
-
-static double importance(const struct tracked *t)
-{
-    return t->usual + t->sum;
-}
-
-/* Its entry, or the place of the least important one of its bucket. */
-static struct tracked *entry_for(struct detector *d, struct prefix p, double now_s)
-{
-    uint64_t hash = XXH3_64bits_withSeed(&p.bits, sizeof p.bits, d->seed);
-    struct tracked *bucket = &d->entry[hash % BUCKETS * PER_BUCKET];
-    struct tracked *least = bucket;
-    for (struct tracked *t = bucket; t < bucket + PER_BUCKET; t++) {
-        if (t->prefix.bits == p.bits || t->prefix.bits == 0) {
-            least = t;
-            break;
-        }
-        if (importance(t) < importance(least))
-            least = t;
-    }
-    if (least->prefix.bits != p.bits)
-        *least = (struct tracked){.prefix = p, .seen_s = now_s};
-    return least;
-}
-
-static void suspect(struct detector *d, const struct tracked *t)
-{
-    if (d->suspects == DETECTOR_SUSPECTS && t->sum <= d->suspect_sum[DETECTOR_SUSPECTS - 1])
-        return;
-    unsigned at = d->suspects < DETECTOR_SUSPECTS ? d->suspects++ : d->suspects - 1;
-    for (; at > 0 && d->suspect_sum[at - 1] < t->sum; at--) {
-        d->suspect[at] = d->suspect[at - 1];
-        d->suspect_sum[at] = d->suspect_sum[at - 1];
-    }
-    d->suspect[at] = t->prefix;
-    d->suspect_sum[at] = t->sum;
-}
-
-/* One prefix, one interval: true when it is a finding. */
-static bool test_share(struct detector *d, struct tracked *t, double share, double rate_qps,
-                       double start_s, double length_s)
-{
-    bring_forward(d, t, start_s);
-    double excess = share - slack * t->usual - d->limits.material_share;
-    if (t->sum <= 0)
-        t->since_s = start_s;
-    t->sum = fmax(0, t->sum + fmin(excess, cap) * length_s);
-    t->rate_qps += (1 - exp(-length_s / 10)) * (rate_qps - t->rate_qps);
-    double gain = fmin(1, gain_per_s(d) * length_s * (t->sum > suspicious ? slow : 1));
-    t->usual += gain * (share - t->usual);
-    t->seen_s = start_s + length_s;
-
-    if (d->learned_s < d->limits.warmup_s)
-        t->sum = 0;
-    if (t->sum > suspicious)
-        suspect(d, t);
-    return t->sum >= alarm &&
-           t->rate_qps - t->usual * d->rest_qps >= d->limits.material_qps;
-}
-
-static bool is_among(struct prefix p, const struct prefix *list, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (list[i].bits == p.bits)
+    for (unsigned i = 0; i < look->explained->parts; i++)
+        if (subject_same(look->explained->part[i].subject, s))
             return true;
     return false;
 }
 
-/* Queries of all but the open incidents. */
-static uint64_t rest_of(const struct interval *interval, const struct prefix *open,
-                        unsigned opened)
+static void suspect(struct detector *d, const struct subject *s, double sum)
 {
-    uint64_t rest = interval->counters->queries;
-    for (unsigned i = 0; i < opened; i++) {
-        const struct prefix_record *r =
-                prefix_counts_find(interval->counters->prefixes, open[i]);
-        rest -= r == NULL ? 0 : r->queries;
+    if (d->suspects == DETECTOR_SUSPECTS && sum <= d->suspect_sum[DETECTOR_SUSPECTS - 1])
+        return;
+    unsigned at = d->suspects < DETECTOR_SUSPECTS ? d->suspects++ : d->suspects - 1;
+    for (; at > 0 && d->suspect_sum[at - 1] < sum; at--) {
+        d->suspect[at] = d->suspect[at - 1];
+        d->suspect_sum[at] = d->suspect_sum[at - 1];
     }
-    return rest;
+    d->suspect[at] = *s;
+    d->suspect_sum[at] = sum;
 }
 
-/* A stop, or the clock moved: what was learned stays, but no time has passed. */
+struct share_row *detect_add(struct detector *d, const struct look *look,
+                             enum detect_series series, uint64_t key, double queries,
+                             const struct subject *subject)
+{
+    const struct share_limits *limits = &d->share_limits[series];
+    struct share_row *row = shares_add(d->shares[series], limits, &look->moment, key, queries);
+    double alarm = limits->alarm * look->moment.scale;
+    d->suspicion[series] = fmax(d->suspicion[series], row->sum / alarm);
+    if (subject != NULL && share_is_suspicious(row, limits, &look->moment))
+        suspect(d, subject, row->sum);
+    return share_is_alarm(row, limits, &look->moment) ? row : NULL;
+}
+
+/* The mean excess since it began, in queries/s: steadier than what is seen just now. */
+static bool is_material(const struct detector *d, const struct share_moment *now,
+                        enum detect_series series, const struct share_row *row)
+{
+    const struct share_limits *limits = &d->share_limits[series];
+    double lasting_s = now->start_s + now->length_s - row->since_s;
+    double mean = limits->material + (limits->slack - 1) * row->usual + row->sum / lasting_s;
+    double recent = row->recent - row->usual;
+    double excess_qps = (lasting_s < 60 ? fmax(mean, recent) : mean) * d->rest_qps;
+    double least_qps = fmax(d->limits.material_qps / d->limits.sensitivity,
+                            of_the_day * limits->material * d->day_qps);
+    return excess_qps >= least_qps;
+}
+
+struct proposal *detect_propose(struct detector *d, const struct look *look,
+                                enum detect_series series, const struct share_row *row,
+                                const struct subject *subject)
+{
+    const struct share_moment *now = &look->moment;
+    double excess_qps = (row->recent - row->usual) * d->rest_qps;
+    if (d->proposals == PROPOSALS || !is_material(d, now, series, row))
+        return NULL;
+    struct proposal *p = &d->proposal[d->proposals++];
+    char text[SUBJECT_TEXT_BYTES];
+    *p = (struct proposal){
+            .series = series,
+            .finding = {.subject = *subject,
+                        .since_s = (int64_t)row->since_s,
+                        .usual_share = row->usual,
+                        .rate_qps = row->recent * d->rest_qps,
+                        .evidence = {.test = "share",
+                                     .observed = row->recent,
+                                     .usual = row->usual,
+                                     .value = row->sum,
+                                     .limit = d->share_limits[series].alarm * now->scale}}};
+    p->finding.spoofed = subject_is_name(subject) && detect_is_spoofed(d, excess_qps);
+    (void)snprintf(p->finding.evidence.series, sizeof p->finding.evidence.series, "%s",
+                   subject_text(subject, text));
+    return p;
+}
+
+static void find_excess(const struct explained *explained, struct look *look)
+{
+    for (unsigned i = 0; i < explained->parts; i++) {
+        const struct explained_part *p = &explained->part[i];
+        switch (p->subject->kind) {
+        case INCIDENT_PREFIX:
+        case INCIDENT_ASN:
+        case INCIDENT_NAME:
+            look->excess += p->excess;
+            break;
+        case INCIDENT_QTYPE:
+        case INCIDENT_NXDOMAIN:
+            look->coarse_excess += p->excess;
+            break;
+        default:
+            break;
+        }
+    }
+    double queries = (double)look->interval->counters->queries;
+    look->excess = fmin(look->excess, queries);
+}
+
+/* A stop, a silence, or the clock moved: what was learned stays, but no time has passed. */
 static void skip_gap(struct detector *d, double start_s)
 {
     double gap = start_s - d->end_s;
-    if (d->end_s == 0 || (gap >= 0 && gap <= 60))
+    if (d->end_s == 0 || (gap >= 0 && gap <= GAP_S))
         return;
-    for (struct tracked *t = d->entry; t < d->entry + ENTRIES; t++) {
-        t->seen_s += gap;
-        t->sum = 0;
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
+        shares_skip(d->shares[i], gap);
+}
+
+/* Whether a finer series is on its way to an alarm of its own. */
+static bool is_finer_coming(const struct detector *d, enum detect_series series)
+{
+    for (unsigned i = 0; i < series; i++)
+        if (d->suspicion[i] >= on_its_way && i != SERIES_TLD)
+            return true;
+    return false;
+}
+
+/* The finer ones explain more: a coarse one waits for them, but not for long. */
+static bool is_due(struct detector *d, enum detect_series series, double now_s)
+{
+    if (series < SERIES_ASN)
+        return true;
+    if (d->waiting_s[series] == 0 || now_s - d->waiting_s[series] > 6 * WAIT_S)
+        d->waiting_s[series] = now_s;
+    double waited = now_s - d->waiting_s[series];
+    bool up = series == SERIES_VOLUME && d->volume.up > 0 && d->volume.down <= 0;
+    if (up && waited < GRACE_S)
+        return false;
+    return waited >= WAIT_S || (series == SERIES_VOLUME && !up) || !is_finer_coming(d, series);
+}
+
+/* What coarser series saw is explained. */
+static void reset_coarser(struct detector *d, enum detect_series series)
+{
+    for (unsigned i = series == SERIES_NAME ? SERIES_DOMAIN : series + 1; i < SERIES_SHARES;
+         i++)
+        shares_reset(d->shares[i]);
+    if (series != SERIES_VOLUME)
+        volume_reset(&d->volume);
+    memset(d->waiting_s, 0, sizeof d->waiting_s);
+}
+
+static void take(struct detector *d, const struct proposal *p, struct finding *to)
+{
+    *to = p->finding;
+    if (p->series == SERIES_VOLUME)
+        volume_reset(&d->volume);
+    else if (p->series < SERIES_QTYPE) {
+        struct share_row *row = shares_find(d->shares[p->series], p->finding.subject.key);
+        if (row != NULL)
+            row->sum = 0;
     }
+}
+
+/* All findings of the finest series that has one; the coarser saw the same. */
+static unsigned choose(struct detector *d, double now_s,
+                       struct finding found[static DETECTOR_FINDINGS])
+{
+    for (unsigned series = 0; series < SERIES; series++) {
+        unsigned findings = 0;
+        for (unsigned i = 0; i < d->proposals && findings < DETECTOR_FINDINGS; i++)
+            if (d->proposal[i].series == series && is_due(d, series, now_s))
+                take(d, &d->proposal[i], &found[findings++]);
+        if (findings == 0)
+            continue;
+        reset_coarser(d, series);
+        return findings;
+    }
+    return 0;
+}
+
+static struct look look_of(const struct interval *interval, const struct explained *explained)
+{
+    struct look look = {
+            .interval = interval,
+            .explained = explained,
+            .moment = {.start_s = (double)interval->start_ns / 1e9,
+                       .length_s = interval_seconds(interval)},
+    };
+    find_excess(explained, &look);
+    look.moment.rest = (double)interval->counters->queries - look.excess;
+    return look;
+}
+
+static void look_at_shares(struct detector *d, struct look *look)
+{
+    struct share_moment *m = &look->moment;
+    skip_gap(d, m->start_s);
+    d->end_s = m->start_s + m->length_s;
+    d->learned_s += m->length_s;
+    double memory = fmin(d->learned_s, RECENT_S);
+    d->rest_qps += fmin(1, m->length_s / memory) * (m->rest / m->length_s - d->rest_qps);
+    d->day_qps += fmin(1, m->length_s / fmin(d->learned_s, DAY_S)) *
+                  (m->rest / m->length_s - d->day_qps);
+    m->learned_s = d->learned_s;
+    m->learning = d->learned_s < d->limits.warmup_s;
+    m->scale = fmax(1, plenty_qps / fmax(d->rest_qps, 1));
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
+        if (rows[i].look != NULL)
+            rows[i].look(d, look);
 }
 
 unsigned detector_interval(struct detector *d, const struct interval *interval,
-                           const struct prefix *open, unsigned opened,
+                           const struct explained *explained,
                            struct finding found[static DETECTOR_FINDINGS])
 {
-    double start_s = (double)interval->start_ns / 1e9;
-    double length_s = interval_seconds(interval);
-    uint64_t rest = rest_of(interval, open, opened);
-    unsigned findings = 0;
-    uint32_t count;
-    const struct prefix_record *r = prefix_counts_records(interval->counters->prefixes, &count);
-
-    skip_gap(d, start_s);
-    d->end_s = start_s + length_s;
+    struct look look = look_of(interval, explained);
     d->suspects = 0;
-    if (rest == 0 || interval->lossy)
+    d->proposals = 0;
+    memset(d->suspicion, 0, sizeof d->suspicion);
+    if (interval->lossy)
         return 0;
-    d->learned_s += length_s;
-    d->rest_qps += (1 - exp(-length_s / 10)) * ((double)rest / length_s - d->rest_qps);
-    double least = (double)rest * negligible;
-    for (uint32_t i = 0; i < count && findings < DETECTOR_FINDINGS; i++) {
-        if (r[i].queries == 0 || r[i].queries < least || is_among(r[i].prefix, open, opened))
-            continue;
-        struct tracked *t = entry_for(d, r[i].prefix, start_s);
-        double queries = r[i].queries;
-        if (!test_share(d, t, queries / (double)rest, queries / length_s, start_s, length_s))
-            continue;
-        t->sum = 0;
-        found[findings++] = (struct finding){
-                .kind = INCIDENT_PREFIX,
-                .prefix = r[i].prefix,
-                .since_s = (int64_t)t->since_s,
-                .usual_share = t->usual,
-        };
-    }
-    return findings;
+    if (look.moment.rest >= 1)
+        look_at_shares(d, &look);
+    rows[SERIES_VOLUME].look(d, &look);
+    return choose(d, look.moment.start_s + look.moment.length_s, found);
 }
 
 unsigned detector_suspects(const struct detector *d,
-                           struct prefix suspects[static DETECTOR_SUSPECTS])
+                           struct subject suspects[static DETECTOR_SUSPECTS])
 {
     memcpy(suspects, d->suspect, d->suspects * sizeof *suspects);
     return d->suspects;
 }
 
-/* Only what matters is saved, two thousand prefixes at most: the rest is learned in seconds. */
-static bool is_worth_saving(const struct detector *d, const struct tracked *t)
+double detector_level(const struct detector *d)
 {
-    double sum = t->sum - (d->end_s - t->seen_s) * d->limits.material_share;
-    return t->prefix.bits != 0 && (t->usual >= negligible / 2 || sum > suspicious);
+    return d->volume.level_qps;
 }
 
 json_t *detector_json(const struct detector *d)
 {
-    json_t *shares = json_array();
-    for (const struct tracked *t = d->entry; t < d->entry + ENTRIES; t++) {
-        char text[PREFIX_TEXT_BYTES];
-        if (is_worth_saving(d, t))
-            json_array_append_new(shares,
-                                  json_pack("[s, f, f, f, f, f]", prefix_format(t->prefix, text),
-                                            t->usual, t->sum, t->seen_s, t->since_s,
-                                            t->rate_qps));
-    }
-    return json_pack("{s:f, s:f, s:f, s:o}", "learned_s", d->learned_s, "end_s", d->end_s,
-                     "rest_qps", d->rest_qps, "prefixes", shares);
-}
-
-static bool parse_tracked(struct detector *d, const json_t *row)
-{
-    struct tracked t = {.usual = 0};
-    const char *text = json_string_value(json_array_get(row, 0));
-    if (text == NULL || !prefix_parse(text, &t.prefix))
-        return false;
-    double *const to[] = {&t.usual, &t.sum, &t.seen_s, &t.since_s, &t.rate_qps};
-    for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
-        const json_t *v = json_array_get(row, i + 1);
-        if (!json_is_number(v))
-            return false;
-        *to[i] = json_number_value(v);
-    }
-    *entry_for(d, t.prefix, t.seen_s) = t;
-    return true;
+    json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "day_qps", d->day_qps,
+                             "learned_s", d->learned_s, "answers_s", d->answers_s, "end_s",
+                             d->end_s, "rest_qps", d->rest_qps, "new_qps", d->new_qps,
+                             "usual_new", d->usual_new, "volume", volume_json(&d->volume));
+    for (unsigned i = 0; json != NULL && i < SERIES_SHARES; i++)
+        json_object_set_new(json, rows[i].name, shares_json(d->shares[i]));
+    return json;
 }
 
 bool detector_parse(const json_t *json, struct detector *d, struct error *err)
 {
-    const json_t *shares = json_object_get(json, "prefixes");
-    bool good = json_is_array(shares) && json_read_double(json, "learned_s", &d->learned_s) &&
+    bool good = json_is_object(json) && json_read_double(json, "learned_s", &d->learned_s) &&
+                json_read_double(json, "answers_s", &d->answers_s) &&
                 json_read_double(json, "end_s", &d->end_s) &&
-                json_read_double(json, "rest_qps", &d->rest_qps);
-    for (size_t i = 0; good && i < json_array_size(shares); i++)
-        good = parse_tracked(d, json_array_get(shares, i));
+                json_read_double(json, "rest_qps", &d->rest_qps) &&
+                json_read_double(json, "day_qps", &d->day_qps) &&
+                json_read_double(json, "new_qps", &d->new_qps) &&
+                json_read_double(json, "usual_new", &d->usual_new) &&
+                volume_parse(json_object_get(json, "volume"), &d->volume);
+    for (unsigned i = 0; good && i < SERIES_SHARES; i++)
+        good = shares_parse(json_object_get(json, rows[i].name), d->shares[i]);
     return good || error_set(err, "what the detector learned is not as it was written");
 }

@@ -12,6 +12,7 @@ enum {
     WINDOW_BUCKETS = 128,
     RATE_MEMORY_S = 10,
     TYPE_MEMORY_S = 20,
+    CALM_MEMORY_S = 60,
 };
 
 bool dossier_init(struct dossier *d, uint64_t seed, struct error *err)
@@ -28,13 +29,13 @@ void dossier_fini(struct dossier *d)
     names_free(d->window);
 }
 
-void dossier_start(struct dossier *d, struct prefix p, int64_t from_s)
+void dossier_start(struct dossier *d, const struct subject *s, int64_t from_s)
 {
     struct names *names = d->names;
     struct names *window = d->window;
     names_clear(names);
     names_clear(window);
-    *d = (struct dossier){.prefix = p, .from_s = from_s, .names = names, .window = window};
+    *d = (struct dossier){.subject = *s, .from_s = from_s, .names = names, .window = window};
 }
 
 void dossier_open_window(struct dossier *d)
@@ -51,14 +52,13 @@ static double gain(double seconds, double length_s, double memory_s)
     return seconds < memory_s ? length_s / (seconds + length_s) : 1 - exp(-length_s / memory_s);
 }
 
-static void add_types(struct dossier *d, const struct prefix_record *r, double length_s)
+static void add_types(struct dossier *d, const struct sample *s, double length_s)
 {
     double g = gain(d->seconds, length_s, TYPE_MEMORY_S);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
-        double qps = r == NULL ? 0 : r->qtype[i] / length_s;
-        d->type_qps[i] += g * (qps - d->type_qps[i]);
-        d->qtype[i] += r == NULL ? 0 : r->qtype[i];
-        d->window_qtype[i] += r == NULL ? 0 : r->qtype[i];
+        d->type_qps[i] += g * ((double)s->qtype[i] / length_s - d->type_qps[i]);
+        d->qtype[i] += s->qtype[i];
+        d->window_qtype[i] += s->qtype[i];
     }
 }
 
@@ -71,26 +71,45 @@ static void add_hosts(struct dossier *d, const struct watch *w)
     }
 }
 
-void dossier_add(struct dossier *d, const struct interval *interval, const struct watch *watch)
+static void add_rates(struct dossier *d, const struct sample *s, double length_s)
 {
-    const struct prefix_record *r = prefix_counts_find(interval->counters->prefixes, d->prefix);
-    double length_s = interval_seconds(interval);
-    uint32_t queries = r == NULL ? 0 : r->queries;
     double g = gain(d->seconds, length_s, RATE_MEMORY_S);
+    double calm = gain(d->seconds, length_s, CALM_MEMORY_S);
+    d->rate_qps += g * (s->queries / length_s - d->rate_qps);
+    d->all_qps += g * (s->all / length_s - d->all_qps);
+    d->calm_qps += calm * (s->queries / length_s - d->calm_qps);
+    d->calm_all_qps += calm * (s->all / length_s - d->calm_all_qps);
+}
 
-    d->rate_qps += g * (queries / length_s - d->rate_qps);
-    d->all_qps += g * ((double)interval->counters->queries / length_s - d->all_qps);
-    add_types(d, r, length_s);
+void dossier_add(struct dossier *d, const struct sample *sample, double length_s)
+{
+    uint64_t queries = (uint64_t)sample->queries;
+    add_rates(d, sample, length_s);
+    add_types(d, sample, length_s);
     d->queries += queries;
     d->window_queries += queries;
-    d->all_queries += interval->counters->queries;
+    d->all_queries += (uint64_t)sample->all;
+    d->networks = sample->networks > d->networks ? sample->networks : d->networks;
+    d->many_hosts = sample->hosts > d->many_hosts ? sample->hosts : d->many_hosts;
     d->seconds += length_s;
     d->window_s += length_s;
+}
+
+void dossier_add_watch(struct dossier *d, const struct watch *watch)
+{
     if (watch == NULL)
         return;
-    add_hosts(d, watch);
+    if (subject_same(&watch->subject, &d->subject))
+        add_hosts(d, watch);
+    for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
+        d->network[i] |= watch->network[i];
     names_merge(d->names, watch->names);
     names_merge(d->window, watch->names);
+}
+
+unsigned dossier_networks(const struct dossier *d)
+{
+    return d->networks > 0 ? d->networks : watch_networks(d->network);
 }
 
 unsigned dossier_hosts(const struct dossier *d)
@@ -98,7 +117,13 @@ unsigned dossier_hosts(const struct dossier *d)
     unsigned hosts = 0;
     for (unsigned i = 0; i < 256; i++)
         hosts += d->host[i] > 0;
-    return hosts;
+    return hosts > 0 ? hosts : d->many_hosts;
+}
+
+static bool is_ipv6(const struct dossier *d)
+{
+    return d->subject.kind == INCIDENT_PREFIX &&
+           prefix_family((struct prefix){d->subject.key}) == 6;
 }
 
 unsigned dossier_leading_hosts(const struct dossier *d, struct incident_host *host,
@@ -111,8 +136,7 @@ unsigned dossier_leading_hosts(const struct dossier *d, struct incident_host *ho
         unsigned at = count < most ? count++ : count - 1;
         for (; at > 0 && host[at - 1].queries < d->host[i]; at--)
             host[at] = host[at - 1];
-        host[at] = (struct incident_host){.ipv6 = prefix_family(d->prefix) == 6,
-                                          .queries = d->host[i]};
+        host[at] = (struct incident_host){.ipv6 = is_ipv6(d), .queries = d->host[i]};
         memcpy(host[at].address, d->address[i], sizeof host[at].address);
     }
     return count;
@@ -125,17 +149,14 @@ static json_t *hosts_json(const struct dossier *d)
         char text[INET6_ADDRSTRLEN] = "";
         if (d->host[i] == 0)
             continue;
-        inet_ntop(prefix_family(d->prefix) == 6 ? AF_INET6 : AF_INET, d->address[i], text,
-                  sizeof text);
-        json_array_append_new(array,
-                              json_pack("[i, s, I]", i, text, (json_int_t)d->host[i]));
+        inet_ntop(is_ipv6(d) ? AF_INET6 : AF_INET, d->address[i], text, sizeof text);
+        json_array_append_new(array, json_pack("[i, s, I]", i, text, (json_int_t)d->host[i]));
     }
     return array;
 }
 
 json_t *dossier_json(const struct dossier *d)
 {
-    char text[PREFIX_TEXT_BYTES];
     json_t *types = json_object();
     json_t *rates = json_object();
     for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
@@ -144,10 +165,12 @@ json_t *dossier_json(const struct dossier *d)
         json_object_set_new(types, qtype_class_name(i), json_integer((json_int_t)d->qtype[i]));
         json_object_set_new(rates, qtype_class_name(i), json_real(d->type_qps[i]));
     }
-    return json_pack("{s:s, s:I, s:f, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "prefix",
-                     prefix_format(d->prefix, text), "from", (json_int_t)d->from_s, "seconds",
-                     d->seconds, "queries", (json_int_t)d->queries, "all_queries",
+    return json_pack("{s:o, s:I, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:o, s:o, s:o}",
+                     "subject", subject_json(&d->subject), "from", (json_int_t)d->from_s,
+                     "seconds", d->seconds, "queries", (json_int_t)d->queries, "all_queries",
                      (json_int_t)d->all_queries, "rate_qps", d->rate_qps, "all_qps", d->all_qps,
+                     "calm_qps", d->calm_qps, "calm_all_qps", d->calm_all_qps, "networks",
+                     (json_int_t)dossier_networks(d), "many_hosts", (json_int_t)d->many_hosts,
                      "qtype", types, "type_qps", rates, "hosts", hosts_json(d));
 }
 
@@ -169,11 +192,10 @@ static bool parse_hosts(const json_t *array, struct dossier *d)
 
 bool dossier_parse(const json_t *json, struct dossier *d)
 {
-    char text[PREFIX_TEXT_BYTES] = "";
-    struct prefix p;
-    if (!json_read_text(json, "prefix", text, sizeof text) || !prefix_parse(text, &p))
+    struct subject s;
+    if (!subject_parse(json_object_get(json, "subject"), &s))
         return false;
-    dossier_start(d, p, 0);
+    dossier_start(d, &s, 0);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         if (!json_read_u64(json_object_get(json, "qtype"), qtype_class_name(i), &d->qtype[i]) ||
             !json_read_double(json_object_get(json, "type_qps"), qtype_class_name(i),
@@ -185,5 +207,9 @@ bool dossier_parse(const json_t *json, struct dossier *d)
            json_read_u64(json, "all_queries", &d->all_queries) &&
            json_read_double(json, "rate_qps", &d->rate_qps) &&
            json_read_double(json, "all_qps", &d->all_qps) &&
+           json_read_double(json, "calm_qps", &d->calm_qps) &&
+           json_read_double(json, "calm_all_qps", &d->calm_all_qps) &&
+           json_read_u32(json, "networks", &d->networks) &&
+           json_read_u32(json, "many_hosts", &d->many_hosts) &&
            parse_hosts(json_object_get(json, "hosts"), d);
 }

@@ -18,12 +18,13 @@ enum { PREFIXES_DEFAULT = 20 };
 
 static const char usage[] =
         "usage: rootwatch read [-c FILE] [--state DIR] [--json] [--prefixes N|all]\n"
-        "                      [--events FILE] [--port N]... FILE...|-\n";
+        "                      [--events FILE] [--port N]... [--origins TABLE] FILE...|-\n";
 
 struct options {
     const char *config;
     const char *state;
     const char *events;
+    const char *origins;
     bool json;
     bool help;
     unsigned prefixes;
@@ -81,6 +82,9 @@ static bool take_option(struct options *o, int option)
     case 'e':
         o->events = optarg;
         return true;
+    case 'o':
+        o->origins = optarg;
+        return true;
     case 'j':
         o->json = true;
         return true;
@@ -106,6 +110,7 @@ static bool take_options(int argc, char **argv, struct options *o)
             {"events", required_argument, NULL, 'e'},
             {"port", required_argument, NULL, 'p'},
             {"help", no_argument, NULL, 'h'},
+            {"origins", required_argument, NULL, 'o'},
             {NULL, 0, NULL, 0},
     };
     *o = (struct options){.prefixes = PREFIXES_DEFAULT};
@@ -149,6 +154,21 @@ static FILE *open_events(const struct options *o, bool *good)
         *good = false;
     }
     return f;
+}
+
+static bool read_origins(const char *path, struct origins **origins)
+{
+    struct error err;
+    FILE *f = fopen(path, "r");
+    if (f == NULL) {
+        fprintf(stderr, "rootwatch read: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    *origins = origins_read(f, path, &err);
+    (void)fclose(f);
+    if (*origins == NULL)
+        fprintf(stderr, "rootwatch read: %s\n", err.text);
+    return *origins != NULL;
 }
 
 struct waiting {
@@ -208,8 +228,8 @@ static bool follow_up(const struct options *o, const struct config *c, const str
     return good;
 }
 
-static int read_all(const struct options *o, const struct config *c, FILE *events, char **files,
-                    unsigned count)
+static int read_all(const struct options *o, const struct config *c,
+                    const struct origins *origins, FILE *events, char **files, unsigned count)
 {
     struct log log;
     struct error err;
@@ -223,6 +243,7 @@ static int read_all(const struct options *o, const struct config *c, FILE *event
             .events = events,
             .keep_run = true,
             .keep_events = true,
+            .origins = origins,
             .poke_fd = -1,
     };
     watch_signals(&watch); /* before the writer's thread, which must not take them */
@@ -263,10 +284,14 @@ int cmd_read(int argc, char **argv)
     }
     if (!load_config(&o, &c))
         return EXIT_USAGE;
-    FILE *events = open_events(&o, &good);
-    if (!good)
+    struct origins *origins = NULL;
+    if (o.origins != NULL && !read_origins(o.origins, &origins))
         return EXIT_FAILED;
-    int status = read_all(&o, &c, events, argv + optind, (unsigned)(argc - optind));
+    FILE *events = open_events(&o, &good);
+    int status =
+            !good ? EXIT_FAILED
+                  : read_all(&o, &c, origins, events, argv + optind, (unsigned)(argc - optind));
+    origins_free(origins);
     if (events != NULL && fclose(events) != 0) {
         fprintf(stderr, "rootwatch read: %s: %s\n", o.events, strerror(errno));
         status = EXIT_FAILED;

@@ -51,6 +51,7 @@ struct config {
 
     double open_qps;   /* smallest excess that opens an incident */
     double open_share; /* the same as a part of all queries, 0 to 1 */
+    double sensitivity; /* of all tests; 1 */
     uint32_t quiet_s;  /* an incident closes after so long without excess */
     uint32_t warmup_s; /* nothing opens in the first seconds of a first start */
 

@@ -68,10 +68,14 @@ static bool create_aggregator(struct engine *e, struct error *err)
     const struct aggregator_settings settings = {
             .detector = {.material_share = c->open_share,
                          .material_qps = c->open_qps,
-                         .warmup_s = c->warmup_s},
+                         .sensitivity = c->sensitivity,
+                         .warmup_s = c->warmup_s,
+                         .origins = e->settings.origins},
             .casebook = {.material_share = c->open_share,
                          .material_qps = c->open_qps,
-                         .quiet_s = c->quiet_s},
+                         .sensitivity = c->sensitivity,
+                         .quiet_s = c->quiet_s,
+                         .origins = e->settings.origins},
             .hours = e->settings.state != NULL,
             .run = e->settings.keep_run,
             .seed = e->seed,
@@ -177,8 +181,7 @@ static void pass_events(struct engine *e, int64_t time_s)
         return;
     if (e->settings.keep_events)
         json_array_extend(e->events, e->fresh);
-    json_t *learned =
-            e->settings.state == NULL ? NULL : aggregator_json(e->aggregator);
+    json_t *learned = e->settings.state == NULL ? NULL : aggregator_json(e->aggregator);
     writer_events(e->writer, e->fresh, learned, time_s);
     e->fresh = json_array();
 }
@@ -220,8 +223,9 @@ struct reading {
 
 static void clear_counters(struct engine *e, struct counters *c)
 {
-    struct prefix watch[COUNTERS_WATCHED];
-    counters_clear(c, watch, aggregator_watch(e->aggregator, watch));
+    struct watch_list watch;
+    aggregator_watch(e->aggregator, &watch);
+    counters_clear(c, &watch);
 }
 
 static void end_interval(struct reading *r)

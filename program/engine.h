@@ -31,6 +31,7 @@ struct engine_settings {
     FILE *events;      /* NULL: none */
     bool keep_run;     /* for a summary of all that was read */
     bool keep_events;  /* and of its incidents */
+    const struct origins *origins; /* NULL: ASes are not known */
     int poke_fd;       /* live: 'R' ready, '.' an interval, 'E' an event; -1: none */
 };
 

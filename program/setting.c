@@ -47,10 +47,12 @@ static const struct setting settings[] = {
         {"counting.prefix-records", SETTING_COUNT, AT(prefix_records), 1024, 8388608, "131072",
          "busy prefixes counted by type and host in one interval"},
 
-        {"detection.open-qps", SETTING_NUMBER, AT(open_qps), 0.1, 1e9, "5",
+        {"detection.open-qps", SETTING_NUMBER, AT(open_qps), 0.1, 1e9, "1",
          "smallest excess that opens an incident, queries per second"},
         {"detection.open-share", SETTING_NUMBER, AT(open_share), 0.0001, 1, "0.015",
          "smallest excess that opens an incident, part of all queries"},
+        {"detection.sensitivity", SETTING_NUMBER, AT(sensitivity), 0.25, 4, "1",
+         "of all tests; 2 tells half the excess in half the time, and more often in vain"},
         {"detection.quiet", SETTING_COUNT, AT(quiet_s), 60, 86400, "900",
          "an incident closes after so many seconds without excess"},
         {"detection.warmup", SETTING_COUNT, AT(warmup_s), 0, 86400, "300",

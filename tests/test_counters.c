@@ -17,7 +17,7 @@ static void setup(void)
 {
     counters = counters_create(&size, &err);
     cr_assert_not_null(counters);
-    counters_clear(counters, NULL, 0);
+    counters_clear(counters, NULL);
     batch.count = batch.names_used = 0;
 }
 
@@ -69,7 +69,8 @@ Test(counters, look_closely_at_what_is_watched)
     struct prefix watched;
     struct name_count leading[2];
     cr_assert(prefix_parse("192.0.2.0/24", &watched));
-    counters_clear(counters, &watched, 1);
+    const struct watch_list list = {.prefix = {subject_of_prefix(watched)}, .prefixes = 1};
+    counters_clear(counters, &list);
     batch_query(&batch, "192.0.2.9", "a.example", QTYPE_MX);
     batch_query(&batch, "192.0.2.9", "a.example", QTYPE_MX);
     batch_query(&batch, "192.0.2.7", "b.example", QTYPE_A);
@@ -85,10 +86,29 @@ Test(counters, look_closely_at_what_is_watched)
     cr_expect(eq(u64, leading[0].queries, 2));
 }
 
+Test(counters, look_closely_at_a_domain_and_what_is_below_it)
+{
+    static const uint8_t domain[] = "\7example\3net";
+    const struct watch_list list = {.name = {subject_of_name(domain, sizeof domain, true)},
+                                    .names = 1};
+    counters_clear(counters, &list);
+    batch_query(&batch, "192.0.2.9", "a.example.net", QTYPE_MX);
+    batch_query(&batch, "198.51.100.7", "example.net", QTYPE_A);
+    batch_query(&batch, "198.51.100.7", "notexample.net", QTYPE_A);
+    batch_query(&batch, "198.51.100.7", "example.net.org", QTYPE_A);
+    counters_add(counters, &batch, 0);
+
+    const struct watch *w = counters_watch(counters, &list.name[0]);
+    cr_assert_not_null(w);
+    cr_expect(eq(u64, w->queries, 2));
+    cr_expect(eq(u64, w->qtype[QTYPE_CLASS_MX], 1));
+    cr_expect(eq(u32, watch_networks(w->network), 2));
+}
+
 Test(counters, merged_are_as_if_counted_in_one)
 {
     struct counters *whole = counters_create(&size, &err);
-    counters_clear(whole, NULL, 0);
+    counters_clear(whole, NULL);
     for (int round = 0; round < 4; round++) {
         for (int n = 0; n < 20; n++) {
             char client[40];
@@ -98,7 +118,7 @@ Test(counters, merged_are_as_if_counted_in_one)
         counters_add(counters, &batch, 0);
         counters_find_tlds(counters);
         counters_merge(whole, counters, NULL);
-        counters_clear(counters, NULL, 0);
+        counters_clear(counters, NULL);
         batch.count = batch.names_used = 0;
     }
     struct name_count tld[2];

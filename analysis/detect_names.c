@@ -1,0 +1,189 @@
+/* Names, the domains they are in, and top level domains. */
+/* SPDX-License-Identifier: MIT */
+#include "analysis/detect.h"
+
+#include <math.h>
+
+static const double whole_domain =
+        0.8; /* of its domain's excess, by a name that stands for it */
+
+/* While the names of one interval are walked. */
+struct walk {
+    struct detector *d;
+    struct look *look;
+    double least;
+    uint32_t weight; /* of a name asked once: those that found no room were such */
+    uint64_t singles;
+    double part; /* of a prefix's queries: what is not usual of them */
+};
+
+static void count_single(void *argument, const struct name_count *n)
+{
+    struct walk *w = argument;
+    w->singles += n->queries == 1;
+}
+
+/* Names made up at random fill the table: what was lost is shared out among those like it. */
+static void weigh_singles(struct walk *w)
+{
+    const struct names *names = w->look->interval->counters->names;
+    uint64_t lost = names_lost(names);
+    w->weight = 1;
+    if (lost == 0)
+        return;
+    names_each(names, count_single, w);
+    if (w->singles > 0)
+        w->weight = (uint32_t)(1 + (lost + w->singles / 2) / w->singles);
+}
+
+static void deduct(void *argument, const struct name_count *n)
+{
+    const struct walk *w = argument;
+    struct deductions *to = w->d->deductions;
+    uint8_t bytes;
+    double queries = w->part * (double)n->queries;
+    deductions_add(to, subject_name_key(n->name, n->name_bytes), queries);
+    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
+    deductions_add(to, subject_name_key(domain, bytes) ^ SERIES_DOMAIN, queries);
+    const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
+    deductions_add(to, subject_name_key(tld, bytes) ^ SERIES_TLD, queries);
+}
+
+static void find_deductions(struct walk *w)
+{
+    const struct explained *e = w->look->explained;
+    deductions_clear(w->d->deductions);
+    for (unsigned i = 0; i < e->parts; i++) {
+        const struct explained_part *p = &e->part[i];
+        if (p->watch == NULL || subject_is_name(p->subject) || p->queries <= 0)
+            continue;
+        w->part = p->excess / p->queries;
+        names_each(p->watch->names, deduct, w);
+    }
+}
+
+static bool is_explained_name(const struct walk *w, const struct name_count *n)
+{
+    const struct explained *e = w->look->explained;
+    for (unsigned i = 0; i < e->parts; i++)
+        if (subject_covers_name(e->part[i].subject, n->name, n->name_bytes))
+            return true;
+    return false;
+}
+
+/* A name that is only a part of what its domain has more is not the smallest explanation. */
+static bool stands_for_domain(const struct walk *w, const struct share_row *row,
+                              const struct name_count *n)
+{
+    uint8_t bytes;
+    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
+    if (bytes == n->name_bytes)
+        return true;
+    const struct share_row *whole =
+            shares_find(w->d->shares[SERIES_DOMAIN], subject_name_key(domain, bytes));
+    return whole == NULL ||
+           row->recent - row->usual >= whole_domain * (whole->recent - whole->usual);
+}
+
+static void look_at_name(struct walk *w, const struct name_count *n)
+{
+    struct subject s = subject_of_name(n->name, n->name_bytes, false);
+    double queries = (double)n->queries - deductions_of(w->d->deductions, s.key);
+    struct share_row *row = detect_add(w->d, w->look, SERIES_NAME, s.key, fmax(0, queries), &s);
+    if (row != NULL && stands_for_domain(w, row, n))
+        detect_propose(w->d, w->look, SERIES_NAME, row, &s);
+}
+
+/* What is usual for the name stays as it was before its domain's incident. */
+static void freeze(const struct walk *w, const struct name_count *n)
+{
+    uint8_t bytes;
+    if ((double)n->queries < w->least)
+        return;
+    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
+    shares_freeze(w->d->shares[SERIES_NAME], subject_name_key(n->name, n->name_bytes),
+                  &w->look->moment);
+    shares_freeze(w->d->shares[SERIES_DOMAIN], subject_name_key(domain, bytes),
+                  &w->look->moment);
+}
+
+/* The root, and a name of one label, are in no domain. */
+static void add_domain(const struct walk *w, const struct name_count *n)
+{
+    uint8_t bytes;
+    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
+    bool single = n->name[0] + 2 >= n->name_bytes;
+    struct names *to = single ? w->d->tlds : w->d->domains;
+    uint32_t queries = n->queries == 1 ? w->weight : (uint32_t)n->queries;
+    names_add(to, names_hash(to, domain, bytes), domain, bytes, queries);
+}
+
+static void walk_name(void *argument, const struct name_count *n)
+{
+    struct walk *w = argument;
+    if (n->name_bytes == 0)
+        return;
+    if (w->look->explained->parts > 0 && is_explained_name(w, n)) {
+        freeze(w, n);
+        return;
+    }
+    add_domain(w, n);
+    if ((double)n->queries >= w->least)
+        look_at_name(w, n);
+}
+
+static void walk_domain(void *argument, const struct name_count *n)
+{
+    struct walk *w = argument;
+    struct names *tlds = w->d->tlds;
+    uint8_t bytes;
+    const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
+    names_add(tlds, names_hash(tlds, tld, bytes), tld, bytes, (uint32_t)n->queries);
+    if ((double)n->queries < w->least)
+        return;
+    struct subject s = subject_of_name(n->name, n->name_bytes, true);
+    double queries =
+            (double)n->queries - deductions_of(w->d->deductions, s.key ^ SERIES_DOMAIN);
+    struct share_row *row =
+            detect_add(w->d, w->look, SERIES_DOMAIN, s.key, fmax(0, queries), &s);
+    if (row != NULL)
+        detect_propose(w->d, w->look, SERIES_DOMAIN, row, &s);
+}
+
+static void walk_tld(void *argument, const struct name_count *n)
+{
+    struct walk *w = argument;
+    if ((double)n->queries < w->least || n->name_bytes == 1)
+        return;
+    struct subject s = subject_of_name(n->name, n->name_bytes, true);
+    double queries = (double)n->queries - deductions_of(w->d->deductions, s.key ^ SERIES_TLD);
+    struct share_row *row =
+            detect_add(w->d, w->look, SERIES_TLD, s.key, fmax(0, queries), NULL);
+    if (row != NULL)
+        detect_propose(w->d, w->look, SERIES_TLD, row, &s);
+}
+
+/* What an AS asks for is not known by name, but any name may have risen by that much. */
+static double without_names(const struct explained *e)
+{
+    double queries = 0;
+    for (unsigned i = 0; i < e->parts; i++)
+        if (e->part[i].watch == NULL && (e->part[i].subject->kind == INCIDENT_ASN ||
+                                         e->part[i].subject->kind == INCIDENT_PREFIX))
+            queries += e->part[i].excess;
+    return queries;
+}
+
+void detect_names(struct detector *d, const struct look *look)
+{
+    struct look of_names = *look;
+    struct walk w = {.d = d, .look = &of_names, .least = detect_least(look)};
+    of_names.moment.forgiven = without_names(look->explained);
+    names_clear(d->domains);
+    names_clear(d->tlds);
+    weigh_singles(&w);
+    find_deductions(&w);
+    names_each(look->interval->counters->names, walk_name, &w);
+    names_each(d->domains, walk_domain, &w);
+    names_each(d->tlds, walk_tld, &w);
+}

@@ -1,0 +1,164 @@
+/* Source prefixes and their origin ASes. */
+/* SPDX-License-Identifier: MIT */
+#include "analysis/detect.h"
+
+#include <math.h>
+
+enum { DAY_S = 86400, KNOWN_S = 3600, RECENT_S = 10, LEVEL_S = 1200 };
+
+static const double moved_least = 0.008; /* usual share of a prefix that may have moved */
+static const double moved_part = 0.65;   /* of the rise that its fall must be, at least */
+static const double moved_most = 1.5;    /* and at most */
+static const double moved_gone = 0.5;    /* of its usual share, that must be gone */
+static const double spoofed_part = 0.6;  /* of the excess, from new prefixes */
+
+/* A prefix that was heavy has fallen by what this one rose. */
+static struct share_row *find_predecessor(struct detector *d, const struct share_row *risen)
+{
+    double rise = risen->recent - risen->usual;
+    double now_s = risen->seen_s;
+    struct share_row *r;
+    for (uint32_t i = 0; (r = shares_row(d->shares[SERIES_PREFIX], i)) != NULL; i++) {
+        if (r == risen || r->usual < moved_least)
+            continue;
+        double recent = r->recent * exp(-fmax(0, now_s - r->seen_s) / RECENT_S);
+        double fall = r->usual - recent;
+        if (fall >= moved_part * rise && fall <= moved_most * rise &&
+            fall >= moved_gone * r->usual)
+            return r;
+    }
+    return NULL;
+}
+
+/* Renumbered: what was usual for the one is usual for the other from now on. */
+static bool is_moved(struct detector *d, struct share_row *risen)
+{
+    if (d->volume.up > 0.5 * volume_limit(VOLUME_UP))
+        return false;
+    struct share_row *old = find_predecessor(d, risen);
+    if (old == NULL)
+        return false;
+    risen->usual = fmax(risen->recent, old->usual);
+    risen->sum = 0;
+    old->usual = 0;
+    d->moved++;
+    return true;
+}
+
+static void look_at_prefix(struct detector *d, const struct look *look,
+                           const struct prefix_record *r)
+{
+    struct subject s = subject_of_prefix(r->prefix);
+    struct share_row *row = detect_add(d, look, SERIES_PREFIX, s.key, r->queries, &s);
+    if (row != NULL && !is_moved(d, row))
+        detect_propose(d, look, SERIES_PREFIX, row, &s);
+}
+
+static void add_origin(struct detector *d, uint32_t number, double queries)
+{
+    if (d->as_queries[number] == 0)
+        d->as_touched[d->as_met++] = number;
+    d->as_queries[number] += queries;
+}
+
+static bool is_explained_as(const struct look *look, uint32_t asn)
+{
+    struct subject s = {.kind = INCIDENT_ASN, .key = asn};
+    return detect_is_explained(look, &s);
+}
+
+/* True: its AS is in an open incident, so that it is no culprit of its own. */
+static bool count_origin(struct detector *d, const struct look *look, struct prefix p,
+                         double queries)
+{
+    struct origin origin;
+    if (!origins_find(d->limits.origins, p, &origin))
+        return false;
+    if (look->explained->parts > 0 && is_explained_as(look, origin.asn))
+        return true;
+    add_origin(d, origin.number, queries);
+    return false;
+}
+
+static double explained_excess(const struct look *look, const struct subject *s)
+{
+    for (unsigned i = 0; i < look->explained->parts; i++)
+        if (subject_same(look->explained->part[i].subject, s))
+            return look->explained->part[i].excess;
+    return 0;
+}
+
+static void turn_day(struct detector *d)
+{
+    int64_t day = (int64_t)d->end_s / DAY_S;
+    if (day != d->day)
+        novelty_turn(d->novelty);
+    d->day = day;
+}
+
+/* While more is asked than usual, nobody gets to be known. */
+static void note_new(struct detector *d, const struct look *look, double queries)
+{
+    double length_s = look->moment.length_s;
+    double rate = queries / length_s;
+    d->new_qps += (1 - exp(-length_s / RECENT_S)) * (rate - d->new_qps);
+    if (!volume_is_suspicious(&d->volume))
+        d->usual_new +=
+                length_s / LEVEL_S * (queries / fmax(look->moment.rest, 1) - d->usual_new);
+    d->watched_s += length_s;
+}
+
+bool detect_is_spoofed(const struct detector *d, double excess_qps)
+{
+    return d->watched_s > KNOWN_S && excess_qps > 0 &&
+           d->new_qps - d->usual_new * d->volume.level_qps > spoofed_part * excess_qps;
+}
+
+void detect_sources(struct detector *d, const struct look *look)
+{
+    uint32_t count;
+    const struct prefix_record *r =
+            prefix_counts_records(look->interval->counters->prefixes, &count);
+    bool calm = !volume_is_suspicious(&d->volume);
+    double least = detect_least(look);
+    double fresh = (double)prefix_counts_totals(look->interval->counters->prefixes).bare;
+    turn_day(d);
+    for (uint32_t i = 0; i < count; i++) {
+        if (r[i].queries == 0)
+            continue;
+        struct subject s = subject_of_prefix(r[i].prefix);
+        bool explained = look->explained->parts > 0 && detect_is_explained(look, &s);
+        double rest = r[i].queries - (explained ? explained_excess(look, &s) : 0);
+        if (novelty_is_new(d->novelty, r[i].prefix)) {
+            fresh += r[i].queries;
+            if (calm)
+                novelty_note(d->novelty, r[i].prefix);
+        }
+        explained |= count_origin(d, look, r[i].prefix, rest);
+        if (r[i].queries < least)
+            continue;
+        if (explained)
+            shares_freeze(d->shares[SERIES_PREFIX], s.key, &look->moment);
+        else
+            look_at_prefix(d, look, &r[i]);
+    }
+    note_new(d, look, fresh);
+}
+
+void detect_origins(struct detector *d, const struct look *look)
+{
+    double least = detect_least(look);
+    for (uint32_t i = 0; i < d->as_met; i++) {
+        uint32_t number = d->as_touched[i];
+        double queries = d->as_queries[number];
+        struct subject s = {.kind = INCIDENT_ASN,
+                            .key = origins_asn(d->limits.origins, number)};
+        d->as_queries[number] = 0;
+        if (queries < least || s.key == 0)
+            continue;
+        struct share_row *row = detect_add(d, look, SERIES_ASN, s.key, queries, NULL);
+        if (row != NULL)
+            detect_propose(d, look, SERIES_ASN, row, &s);
+    }
+    d->as_met = 0;
+}

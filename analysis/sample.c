@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/sample.h"
+
+enum { RCODE_NXDOMAIN = 3 };
+
+static const double most = 0.8; /* of an AS's queries, by one announced prefix */
+
+static void take_prefix(struct sample *s, const struct subject *of, const struct counters *c)
+{
+    const struct prefix_record *r = prefix_counts_find(c->prefixes, (struct prefix){of->key});
+    for (unsigned i = 0; r != NULL && i < QTYPE_CLASSES; i++)
+        s->qtype[i] = r->qtype[i];
+    s->queries = r == NULL ? 0 : r->queries;
+}
+
+/* Calls `each` for the records that the AS announces. */
+static void each_record(const struct subject *as, const struct counters *c,
+                        const struct origins *origins,
+                        void (*each)(void *argument, const struct prefix_record *r,
+                                     struct prefix announced),
+                        void *argument)
+{
+    uint32_t count;
+    struct origin origin;
+    const struct prefix_record *r = prefix_counts_records(c->prefixes, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (r[i].queries > 0 && origins_find(origins, r[i].prefix, &origin) &&
+            origin.asn == as->key)
+            each(argument, &r[i], origin.announced);
+}
+
+static void add_record(void *argument, const struct prefix_record *r, struct prefix announced)
+{
+    struct sample *s = argument;
+    (void)announced;
+    s->queries += r->queries;
+    s->networks++;
+    s->hosts += prefix_record_hosts(r);
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        s->qtype[i] += r->qtype[i];
+}
+
+struct walk {
+    const struct subject *of;
+    double queries;
+};
+
+static void add_name(void *argument, const struct name_count *n)
+{
+    struct walk *w = argument;
+    if (subject_covers_name(w->of, n->name, n->name_bytes))
+        w->queries += (double)n->queries;
+}
+
+static void take_name(struct sample *s, const struct subject *of, const struct counters *c)
+{
+    struct walk w = {.of = of};
+    if (s->watch == NULL) {
+        names_each(c->names, add_name, &w);
+        s->queries = w.queries;
+        return;
+    }
+    s->queries = (double)s->watch->queries;
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        s->qtype[i] = s->watch->qtype[i];
+}
+
+static void take_all(struct sample *s, const struct counters *c)
+{
+    s->queries = (double)c->queries;
+    for (uint32_t i = 0; i < c->qtype.met; i++)
+        s->qtype[qtype_class(c->qtype.touched[i])] += c->qtype.count[c->qtype.touched[i]];
+    s->qtype[QTYPE_CLASS_OTHER] += c->unreadable;
+}
+
+static void take_type(struct sample *s, const struct subject *of, const struct counters *c)
+{
+    uint64_t queries = c->qtype.count[(uint16_t)of->key];
+    s->qtype[qtype_class((uint16_t)of->key)] = queries;
+    s->queries = (double)queries;
+}
+
+void sample_take(struct sample *s, const struct subject *of, const struct interval *interval,
+                 const struct origins *origins)
+{
+    const struct counters *c = interval->counters;
+    *s = (struct sample){.all = (double)c->queries, .watch = counters_watch(c, of)};
+    switch (of->kind) {
+    case INCIDENT_PREFIX:
+        take_prefix(s, of, c);
+        break;
+    case INCIDENT_ASN:
+        each_record(of, c, origins, add_record, s);
+        break;
+    case INCIDENT_NAME:
+        take_name(s, of, c);
+        break;
+    case INCIDENT_QTYPE:
+        take_type(s, of, c);
+        break;
+    case INCIDENT_NXDOMAIN:
+        s->queries = (double)c->rcode.count[RCODE_NXDOMAIN];
+        s->all = (double)c->responses;
+        break;
+    default:
+        take_all(s, c);
+        break;
+    }
+}
+
+void sample_add(struct sample *s, const struct sample *other)
+{
+    s->queries += other->queries;
+    s->networks += other->networks;
+    s->hosts += other->hosts;
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        s->qtype[i] += other->qtype[i];
+}
+
+/* A majority by vote: whoever has more than half of the queries is left. */
+struct vote {
+    struct prefix leading;
+    double lead;
+    double all, its;
+};
+
+static void cast(void *argument, const struct prefix_record *r, struct prefix announced)
+{
+    struct vote *v = argument;
+    v->all += r->queries;
+    if (announced.bits == v->leading.bits) {
+        v->lead += r->queries;
+    } else if (v->lead >= r->queries) {
+        v->lead -= r->queries;
+    } else {
+        v->leading = announced;
+        v->lead = r->queries - v->lead;
+    }
+}
+
+static void count(void *argument, const struct prefix_record *r, struct prefix announced)
+{
+    struct vote *v = argument;
+    if (announced.bits == v->leading.bits)
+        v->its += r->queries;
+}
+
+bool sample_announced(const struct subject *as, const struct interval *interval,
+                      const struct origins *origins, struct prefix *announced)
+{
+    struct vote v = {.lead = 0};
+    each_record(as, interval->counters, origins, cast, &v);
+    each_record(as, interval->counters, origins, count, &v);
+    *announced = v.leading;
+    return v.all > 0 && v.its >= most * v.all;
+}

@@ -1,0 +1,27 @@
+/*
+ * What one interval holds of a subject: queries, types, and what of its hosts and names is
+ * known.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/interval.h"
+#include "analysis/origins.h"
+#include "analysis/subject.h"
+
+struct sample {
+    double queries; /* of the subject; of "nxdomain", answers */
+    double all;     /* of everybody */
+    uint64_t qtype[QTYPE_CLASSES];
+    uint32_t networks;         /* /24s and /48s of an AS; 0: see the watch */
+    uint32_t hosts;            /* of an AS, in them */
+    const struct watch *watch; /* NULL: not watched closely */
+};
+
+void sample_take(struct sample *s, const struct subject *of, const struct interval *interval,
+                 const struct origins *origins);
+void sample_add(struct sample *s, const struct sample *other);
+
+/* The announced prefix that most of an AS's queries come from; false: none does. */
+bool sample_announced(const struct subject *as, const struct interval *interval,
+                      const struct origins *origins, struct prefix *announced);
