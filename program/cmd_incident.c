@@ -90,6 +90,30 @@ static void print_names(const struct incident *i)
                i->name[n].named ? "  *" : "");
 }
 
+static void print_culprits(const struct incident *i)
+{
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < i->prefixes; n++)
+        printf("%s%s", n == 0 ? "  prefixes " : ", ", prefix_format(i->prefix[n], text));
+    for (unsigned n = 0; n < i->asns; n++)
+        printf("%sAS%" PRIu32, n > 0 ? ", " : i->prefixes > 0 ? "; origin " : "  origin ",
+               i->asn[n]);
+    if (i->prefixes + i->asns > 0)
+        putchar('\n');
+}
+
+/* Shares are told in percent; of the volume, rates. */
+static void print_evidence(const struct incident_evidence *e)
+{
+    bool volume = strcmp(e->test, "volume") == 0;
+    double unit = volume ? 1 : 100;
+    if (e->test[0] == '\0')
+        return;
+    printf("  evidence: test \"%s\" of %s; seen %.3g%s, usual %.3g%s; sum %.3g, limit %.3g\n",
+           e->test, e->series, e->observed * unit, volume ? " queries/s" : " %",
+           e->usual * unit, volume ? " queries/s" : " %", e->value, e->limit);
+}
+
 static bool show_one(void *argument, const struct incident_event *e)
 {
     const struct options *o = argument;
@@ -109,6 +133,8 @@ static bool show_one(void *argument, const struct incident_event *e)
         printf("%.0f/s\n", i->usual_qps);
     else
         printf("not known yet\n");
+    print_culprits(i);
+    print_evidence(&i->evidence);
     if (i->lossy)
         printf("  frames were lost meanwhile: the figures are too small\n");
     print_types(i);

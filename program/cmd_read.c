@@ -3,6 +3,7 @@
 
 #include "program/engine.h"
 #include "program/jobs.h"
+#include "program/origins_file.h"
 #include "program/progress.h"
 #include "program/summary.h"
 
@@ -159,13 +160,7 @@ static FILE *open_events(const struct options *o, bool *good)
 static bool read_origins(const char *path, struct origins **origins)
 {
     struct error err;
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        fprintf(stderr, "rootwatch read: %s: %s\n", path, strerror(errno));
-        return false;
-    }
-    *origins = origins_read(f, path, &err);
-    (void)fclose(f);
+    *origins = origins_file_read(path, &err);
     if (*origins == NULL)
         fprintf(stderr, "rootwatch read: %s\n", err.text);
     return *origins != NULL;
