@@ -54,7 +54,7 @@ bool case_is_active(const struct case_file *c, double material_share, double mat
 {
     const struct dossier *d = &c->dossier;
     double usual = case_usual(c->usual_share, d->calm_qps, d->calm_all_qps);
-    double excess = d->calm_qps - usual;
+    double excess = fmin(d->calm_qps, d->rate_qps) - usual;
     switch (case_kind(c)) {
     case INCIDENT_VOLUME:
     case INCIDENT_SPOOF:

@@ -60,7 +60,7 @@ void case_add_samples(struct case_file *c, double length_s);
 
 /* How far the mix of types is from the reference: 0 the same, 2 nothing in common. */
 double case_mix_distance(const struct case_file *c, double seconds);
-/* Whether there is any excess worth following, going by the last minute. */
+/* Whether there is any excess worth following: in the last minute, and still now. */
 bool case_is_active(const struct case_file *c, double material_share, double material_qps);
 /* How long without excess closes it. */
 int64_t case_quiet_s(const struct case_file *c, uint32_t quiet_s);

@@ -12,13 +12,13 @@ static const double moved_most = 1.5;    /* and at most */
 static const double moved_gone = 0.5;    /* of its usual share, that must be gone */
 static const double spoofed_part = 0.6;  /* of the excess, from new prefixes */
 
-/* A prefix that was heavy has fallen by what this one rose. */
-static struct share_row *find_predecessor(struct detector *d, const struct share_row *risen)
+/* One that was heavy has fallen by what this one rose. */
+static struct share_row *find_predecessor(struct shares *series, const struct share_row *risen)
 {
     double rise = risen->recent - risen->usual;
     double now_s = risen->seen_s;
     struct share_row *r;
-    for (uint32_t i = 0; (r = shares_row(d->shares[SERIES_PREFIX], i)) != NULL; i++) {
+    for (uint32_t i = 0; (r = shares_row(series, i)) != NULL; i++) {
         if (r == risen || r->usual < moved_least)
             continue;
         double recent = r->recent * exp(-fmax(0, now_s - r->seen_s) / RECENT_S);
@@ -31,11 +31,11 @@ static struct share_row *find_predecessor(struct detector *d, const struct share
 }
 
 /* Renumbered: what was usual for the one is usual for the other from now on. */
-static bool is_moved(struct detector *d, struct share_row *risen)
+static bool is_moved(struct detector *d, struct shares *series, struct share_row *risen)
 {
     if (d->volume.up > 0.5 * volume_limit(VOLUME_UP))
         return false;
-    struct share_row *old = find_predecessor(d, risen);
+    struct share_row *old = find_predecessor(series, risen);
     if (old == NULL)
         return false;
     risen->usual = fmax(risen->recent, old->usual);
@@ -50,7 +50,7 @@ static void look_at_prefix(struct detector *d, const struct look *look,
 {
     struct subject s = subject_of_prefix(r->prefix);
     struct share_row *row = detect_add(d, look, SERIES_PREFIX, s.key, r->queries, &s);
-    if (row != NULL && !is_moved(d, row))
+    if (row != NULL && !is_moved(d, d->shares[SERIES_PREFIX], row))
         detect_propose(d, look, SERIES_PREFIX, row, &s);
 }
 
@@ -157,7 +157,7 @@ void detect_origins(struct detector *d, const struct look *look)
         if (queries < least || s.key == 0)
             continue;
         struct share_row *row = detect_add(d, look, SERIES_ASN, s.key, queries, NULL);
-        if (row != NULL)
+        if (row != NULL && !is_moved(d, d->shares[SERIES_ASN], row))
             detect_propose(d, look, SERIES_ASN, row, &s);
     }
     d->as_met = 0;

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/traffic.h"
+
+#include "tests/support/batch.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BACKGROUND_QPS = 150, START_S = 1735689600, NXDOMAIN = 3 };
+
+static void keep_event(void *argument, struct incident_event *e)
+{
+    struct traffic *t = argument;
+    struct error err;
+    if (t->events == TRAFFIC_EVENTS)
+        return;
+    json_t *json = incident_event_json(e);
+    if (incident_event_parse(json, &t->event[t->events], &err))
+        t->events++;
+    json_decref(json);
+}
+
+static struct aggregator *make_aggregator(struct traffic *t, double sensitivity, uint64_t seed)
+{
+    struct error err;
+    const struct aggregator_settings settings = {
+            .detector = {.material_share = 0.015,
+                         .material_qps = 1,
+                         .sensitivity = sensitivity,
+                         .warmup_s = 300,
+                         .origins = t->origins},
+            .casebook = {.material_share = 0.015,
+                         .material_qps = 1,
+                         .sensitivity = sensitivity,
+                         .quiet_s = 900,
+                         .origins = t->origins},
+            .seed = seed,
+    };
+    const struct aggregator_told told = {.event = keep_event, .argument = t};
+    return aggregator_create(&settings, &told, &err);
+}
+
+static struct origins *read_origins(const char *text)
+{
+    struct error err;
+    if (text == NULL)
+        return NULL;
+    FILE *f = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
+    struct origins *o = origins_read(f, "origins", &err);
+    (void)fclose(f);
+    return o;
+}
+
+struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed)
+{
+    struct error err;
+    const struct counters_size size = {
+            .prefix_records = 8192, .direct = true, .name_buckets = 1024, .seed = seed};
+    struct traffic *t = calloc(1, sizeof *t);
+    t->origins = read_origins(origins);
+    t->aggregator = make_aggregator(t, sensitivity, seed);
+    t->counters = counters_create(&size, &err);
+    counters_clear(t->counters, NULL);
+    t->now_s = START_S;
+    t->level = 1;
+    t->random = 1;
+    return t;
+}
+
+void traffic_free(struct traffic *t)
+{
+    for (unsigned i = 0; i < t->events; i++)
+        incident_fini(&t->event[i].incident);
+    aggregator_free(t->aggregator);
+    counters_free(t->counters);
+    origins_free(t->origins);
+    free(t);
+}
+
+static unsigned next_random(struct traffic *t)
+{
+    t->random = t->random * 1664525 + 1013904223;
+    return t->random >> 8;
+}
+
+static void flush(struct traffic *t, struct message_batch *b)
+{
+    counters_add(t->counters, b, t->now_s * 1000000000);
+    b->count = b->names_used = 0;
+}
+
+/* A format, or plain text. */
+static const char *write(char *to, size_t size, const char *format, unsigned n)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)snprintf(to, size, format, n);
+#pragma GCC diagnostic pop
+    return to;
+}
+
+static void ask(struct traffic *t, struct message_batch *b, const char *client,
+                const char *name, uint16_t qtype, bool exists)
+{
+    batch_query(b, client, name, qtype)->time_ns = t->now_s * 1000000000;
+    batch_response(b, client, exists ? 0 : NXDOMAIN);
+    if (b->count + 2 >= MESSAGE_BATCH_MAX)
+        flush(t, b);
+}
+
+static void ask_background(struct traffic *t, struct message_batch *b)
+{
+    static const uint16_t types[] = {1, 1, 1, 28, 28, 15};
+    unsigned queries = (unsigned)lround(t->level * (BACKGROUND_QPS - 12 + next_random(t) % 25));
+    for (unsigned i = 0; i < queries; i++) {
+        char client[48];
+        char name[32];
+        write(client, sizeof client, "198.51.%u.1", next_random(t) % 64);
+        write(name, sizeof name, "name%u.example", next_random(t) % 16);
+        ask(t, b, client, name, types[next_random(t) % 6], next_random(t) % 2 == 0);
+    }
+}
+
+static void ask_flow(struct traffic *t, struct message_batch *b, const struct traffic_flow *f)
+{
+    for (unsigned i = 0; i < f->rate_qps; i++) {
+        char client[48];
+        char name[64];
+        write(client, sizeof client, f->client,
+              f->networks == 0 ? 0 : next_random(t) % f->networks);
+        write(name, sizeof name, f->name, next_random(t));
+        ask(t, b, client, name, f->qtype, true);
+    }
+}
+
+void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow)
+{
+    static struct message_batch batch;
+    for (unsigned i = 0; i < seconds; i++) {
+        struct watch_list watch;
+        const struct interval interval = {.start_ns = t->now_s * 1000000000,
+                                          .length_ns = 1000000000,
+                                          .counters = t->counters};
+        ask_background(t, &batch);
+        if (flow != NULL)
+            ask_flow(t, &batch, flow);
+        flush(t, &batch);
+        aggregator_interval(t->aggregator, &interval);
+        aggregator_watch(t->aggregator, &watch);
+        counters_clear(t->counters, &watch);
+        t->now_s++;
+    }
+}
+
+void traffic_restart(struct traffic *t, unsigned away_s)
+{
+    struct error err;
+    json_t *state = aggregator_json(t->aggregator);
+    char *text = json_dumps(state, 0);
+    json_t *again = json_loads(text, 0, NULL);
+    aggregator_free(t->aggregator);
+    t->aggregator = make_aggregator(t, 1, t->counters->seed);
+    (void)aggregator_parse(again, t->aggregator, &err);
+    json_decref(state);
+    json_decref(again);
+    free(text);
+    t->now_s += away_s;
+}
+
+unsigned traffic_count(const struct traffic *t, enum incident_state state)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < t->events; i++)
+        count += t->event[i].state == state;
+    return count;
+}
+
+const struct incident *traffic_last(const struct traffic *t)
+{
+    return t->events == 0 ? NULL : &t->event[t->events - 1].incident;
+}

@@ -1,0 +1,45 @@
+/*
+ * Made-up traffic for tests of detection: intervals of one second, fed to an aggregator.
+ *
+ * The background is 150 queries/s from 64 steady networks for 16 names, of types A, AAAA and
+ * MX, half of them answered with NXDOMAIN.  What a test adds comes on top of it.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "analysis/aggregator.h"
+
+enum { TRAFFIC_EVENTS = 64 };
+
+struct traffic {
+    struct aggregator *aggregator;
+    struct counters *counters;
+    struct origins *origins;
+    int64_t now_s;
+    double level; /* of the background; 1 */
+    uint32_t random;
+    struct incident_event event[TRAFFIC_EVENTS];
+    unsigned events;
+};
+
+/* What is added for some time. */
+struct traffic_flow {
+    const char *client; /* with %u for the network's number, or without */
+    unsigned networks;  /* 0: one */
+    const char *name;   /* with %u for a number that never comes twice, or without */
+    uint16_t qtype;
+    unsigned rate_qps;
+};
+
+/* `origins`: pfx2as text, or NULL. */
+struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed);
+void traffic_free(struct traffic *t);
+
+/* So many seconds of the background and of the flow; NULL: the background alone. */
+void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow);
+/* Stops, and goes on with what a new process takes up from the state, `away_s` later. */
+void traffic_restart(struct traffic *t, unsigned away_s);
+/* Events of a state since the beginning. */
+unsigned traffic_count(const struct traffic *t, enum incident_state state);
+/* The latest event; the test fails if there is none. */
+const struct incident *traffic_last(const struct traffic *t);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/traffic.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+static struct traffic *t;
+static const struct traffic_flow flood = {"203.0.113.7", 0, "mail.example.net", 15, 50};
+
+static void setup(void)
+{
+    t = traffic_create(NULL, 1, 7);
+    cr_assert_not_null(t->aggregator);
+    traffic_pass(t, 900, NULL);
+}
+
+static void teardown(void)
+{
+    traffic_free(t);
+}
+
+TestSuite(casebook, .init = setup, .fini = teardown);
+
+Test(casebook, closes_an_incident_after_a_quarter_of_an_hour_of_quiet)
+{
+    traffic_pass(t, 120, &flood);
+    traffic_pass(t, 1100, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    cr_expect(eq(u32, t->event[1].state, INCIDENT_CLOSED));
+    cr_expect(t->event[1].incident.ended_s - t->event[1].incident.began_s < 240);
+}
+
+Test(casebook, keeps_pulses_in_one_incident)
+{
+    for (int i = 0; i < 4; i++) {
+        traffic_pass(t, 120, &flood);
+        traffic_pass(t, 300, NULL);
+    }
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 0));
+}
+
+Test(casebook, tells_a_second_wave_of_the_same_incident)
+{
+    const struct traffic_flow wave = {"203.0.113.7", 0, "a.example.org", 28, 50};
+    traffic_pass(t, 600, &flood);
+    traffic_pass(t, 60, &wave);
+
+    const struct incident *i = traffic_last(t);
+    cr_assert(eq(u32, t->events, 2));
+    cr_expect(eq(u32, t->event[1].state, INCIDENT_CHANGED));
+    cr_expect(eq(u32, i->wave, 2));
+    cr_expect(eq(str, (char *)i->id, t->event[0].incident.id));
+    cr_expect(strcmp(i->type[0].qtype, "AAAA") == 0 && i->type[0].named);
+}
+
+Test(casebook, tells_when_the_rate_doubles)
+{
+    struct traffic_flow more = flood;
+    more.rate_qps = 150;
+    traffic_pass(t, 600, &flood);
+    traffic_pass(t, 60, &more);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CHANGED), 1));
+    cr_expect(eq(u32, traffic_last(t)->wave, 1));
+}
+
+Test(casebook, takes_for_one_what_begins_together)
+{
+    const struct traffic_flow two = {"203.0.%u.7", 2, "mail.example.net", 15, 60};
+    traffic_pass(t, 60, &two);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(u32, traffic_last(t)->prefixes, 2));
+}
+
+Test(casebook, does_not_open_again_after_a_restart)
+{
+    traffic_pass(t, 300, &flood);
+    traffic_restart(t, 30);
+    traffic_pass(t, 300, &flood);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+
+    traffic_pass(t, 1100, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+}
+
+Test(casebook, takes_up_the_id_of_a_culprit_that_comes_back)
+{
+    traffic_pass(t, 120, &flood);
+    traffic_pass(t, 1100, NULL);
+    traffic_pass(t, 60, &flood);
+    cr_assert(eq(u32, t->events, 3));
+    cr_expect(eq(str, t->event[2].incident.id, t->event[0].incident.id));
+    cr_expect(eq(u32, t->event[2].incident.wave, 2));
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/traffic.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+static const char origins[] = "198.51.0.0\t16\t64496\n"
+                              "203.0.0.0\t16\t64511\n"
+                              "203.0.113.0\t24\t64500\n";
+static struct traffic *t;
+
+static void setup(void)
+{
+    t = traffic_create(origins, 1, 7);
+    cr_assert_not_null(t->aggregator);
+    traffic_pass(t, 900, NULL);
+    cr_assert(eq(u32, t->events, 0));
+}
+
+static void teardown(void)
+{
+    traffic_free(t);
+}
+
+TestSuite(detector, .init = setup, .fini = teardown);
+
+static const struct incident *opened(enum incident_kind kind)
+{
+    const struct incident *i = traffic_last(t);
+    cr_assert_not_null(i);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(u32, i->kind, kind));
+    cr_expect(i->evidence.test[0] != 0);
+    return i;
+}
+
+static bool names(const struct incident *i, const char *name)
+{
+    for (unsigned n = 0; n < i->names; n++)
+        if (i->name[n].named && strcmp(i->name[n].name, name) == 0)
+            return true;
+    return false;
+}
+
+Test(detector, names_the_prefix_its_origin_type_and_name)
+{
+    const struct traffic_flow f = {"203.0.113.7", 0, "mail.example.net", 15, 50};
+    traffic_pass(t, 15, &f);
+
+    const struct incident *i = opened(INCIDENT_PREFIX);
+    char text[PREFIX_TEXT_BYTES];
+    cr_expect(eq(str, (char *)prefix_format(i->prefix[0], text), "203.0.113.0/24"));
+    cr_expect(eq(u32, i->asn[0], 64500));
+    cr_expect(names(i, "mail.example.net"));
+    cr_expect(i->type[0].named && strcmp(i->type[0].qtype, "MX") == 0);
+}
+
+Test(detector, names_the_name_that_many_networks_ask_for)
+{
+    const struct traffic_flow f = {"10.0.%u.1", 200, "www.example.net", 1, 60};
+    traffic_pass(t, 20, &f);
+
+    const struct incident *i = opened(INCIDENT_NAME);
+    cr_expect(names(i, "www.example.net"));
+    cr_expect(eq(u32, i->prefixes, 0));
+}
+
+Test(detector, names_the_domain_of_names_made_up_at_random)
+{
+    const struct traffic_flow f = {"10.0.%u.1", 200, "r%u.example.net", 1, 60};
+    traffic_pass(t, 20, &f);
+
+    cr_expect(names(opened(INCIDENT_NAME), "example.net"));
+}
+
+Test(detector, names_the_as_whose_prefixes_rise_together)
+{
+    const struct traffic_flow f = {"203.0.%u.1", 100, "name3.example", 28, 60};
+    const struct traffic_flow spread = {"203.0.%u.1", 100, "r%u.", 1, 60};
+    (void)f;
+    traffic_pass(t, 40, &spread);
+
+    const struct incident *i = opened(INCIDENT_ASN);
+    cr_expect(eq(u32, i->asn[0], 64511));
+}
+
+Test(detector, names_the_type_when_everybody_asks_for_it)
+{
+    const struct traffic_flow f = {"198.51.%u.1", 64, "r%u.", 33, 40};
+    traffic_pass(t, 60, &f);
+
+    const struct incident *i = traffic_last(t);
+    cr_assert_not_null(i);
+    cr_expect(eq(u32, i->kind, INCIDENT_QTYPE));
+    cr_expect(strcmp(i->type[0].qtype, "SRV") == 0 && i->type[0].named);
+}
+
+Test(detector, names_nobody_when_everybody_asks_more)
+{
+    t->level = 2;
+    traffic_pass(t, 40, NULL);
+
+    const struct incident *i = opened(INCIDENT_VOLUME);
+    cr_expect(eq(u32, i->prefixes + i->asns + i->names, 0));
+}
+
+Test(detector, notices_that_queries_stop_and_when_they_are_back)
+{
+    t->level = 0;
+    traffic_pass(t, 10, NULL);
+    opened(INCIDENT_GAP);
+
+    t->level = 1;
+    traffic_pass(t, 60, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+}
+
+Test(detector, passes_over_a_burst_of_two_seconds)
+{
+    const struct traffic_flow f = {"203.0.113.7", 0, "r%u.", 1, 1500};
+    traffic_pass(t, 2, &f);
+    traffic_pass(t, 120, NULL);
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(detector, takes_a_renumbered_source_for_the_same)
+{
+    const struct traffic_flow old = {"203.0.113.7", 0, "name1.example", 1, 12};
+    const struct traffic_flow new = {"203.0.99.7", 0, "name1.example", 1, 12};
+    traffic_free(t);
+    t = traffic_create(origins, 1, 7);
+    traffic_pass(t, 3600, &old);
+    traffic_pass(t, 300, &new);
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(detector, accuses_nobody_on_figures_that_are_too_small)
+{
+    const struct traffic_flow f = {"203.0.113.7", 0, "mail.example.net", 15, 50};
+    for (int i = 0; i < 30; i++) {
+        const struct interval lossy = {.start_ns = t->now_s * 1000000000,
+                                       .length_ns = 1000000000,
+                                       .lossy = true,
+                                       .counters = t->counters};
+        (void)f;
+        aggregator_interval(t->aggregator, &lossy); /* not one query is left */
+        t->now_s++;
+    }
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(detector, finds_the_same_whatever_the_seed)
+{
+    const struct traffic_flow f = {"10.0.%u.1", 200, "r%u.example.net", 1, 30};
+    int64_t found_s = 0;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        traffic_free(t);
+        t = traffic_create(origins, 1, seed);
+        traffic_pass(t, 600, NULL);
+        traffic_pass(t, 60, &f);
+        cr_assert(t->events > 0);
+        if (found_s != 0)
+            cr_expect(eq(i64, t->event[0].time_s, found_s));
+        found_s = t->event[0].time_s;
+    }
+}
