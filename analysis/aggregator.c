@@ -33,7 +33,7 @@ struct aggregator {
     int64_t hour_s;
     int64_t covered_ns; /* of the minute */
     double excess;      /* queries of the minute that open incidents explain */
-    bool lossy;
+    bool unsound; /* the minute lost frames, or queries are missed: it teaches nothing */
     bool going; /* a minute goes on */
     struct followed followed[FOLLOWED];
     struct explained explained; /* of the interval under way */
@@ -197,7 +197,7 @@ static void end_minute(struct aggregator *a)
     if (!baseline_usual(&a->baseline, a->minute_s, &m.usual_qps, &m.spread_qps))
         m.usual_qps = m.spread_qps = (double)NAN;
     /* A minute that is not whole, or lost frames, teaches nothing. */
-    if (m.covered_s >= 55 && !a->lossy)
+    if (m.covered_s >= 55 && !a->unsound)
         baseline_learn(&a->baseline, a->minute_s,
                        fmax(0, ((double)m.queries - a->excess) / m.covered_s));
     if (a->told.minute != NULL)
@@ -219,7 +219,7 @@ static void empty_minute(struct aggregator *a)
     counters_clear(a->minute, NULL);
     a->covered_ns = 0;
     a->excess = 0;
-    a->lossy = false;
+    a->unsound = false;
 }
 
 /* The hour's leaders are followed from now on, in the places of those that led longest ago. */
@@ -299,7 +299,7 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     (void)baseline_usual(&a->baseline, minute_s, &view.usual_qps, &spread);
     casebook_interval(a->casebook, &view, found, findings, suspect, suspects);
     a->excess += casebook_excess(a->casebook);
-    a->lossy |= interval->lossy;
+    a->unsound |= interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;
     counters_find_tlds(interval->counters);
     counters_merge(a->minute, interval->counters, beyond_minute(a));

@@ -445,7 +445,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     c->incident.lossy |= view->interval->lossy;
     measure(b, c, view, now_s);
     count_minute(c, queries, length_s);
-    if (case_kind(c) != INCIDENT_GAP)
+    if (case_has_waves(c) || case_kind(c) == INCIDENT_VOLUME || case_kind(c) == INCIDENT_SPOOF)
         b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
     break_habit(b, c, view);
     if (now_s - c->active_s >= case_quiet_s(c, b->limits.quiet_s))
@@ -551,6 +551,12 @@ void casebook_watch(const struct casebook *b, struct watch_list *watch)
 double casebook_excess(const struct casebook *b)
 {
     return b->excess_queries;
+}
+
+bool casebook_has_gap(const struct casebook *b)
+{
+    const struct subject gap = {.kind = INCIDENT_GAP};
+    return is_open(b, &gap);
 }
 
 uint64_t casebook_turned_away(const struct casebook *b)

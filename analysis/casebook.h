@@ -63,6 +63,8 @@ unsigned casebook_culprits(const struct casebook *b,
 void casebook_watch(const struct casebook *b, struct watch_list *watch);
 /* Queries of open incidents in the last interval that are not usual for their culprits. */
 double casebook_excess(const struct casebook *b);
+/* Fewer queries than usual are missed just now: nothing to learn from. */
+bool casebook_has_gap(const struct casebook *b);
 /* Findings that found the book full, since it was made. */
 uint64_t casebook_turned_away(const struct casebook *b);
 

@@ -52,7 +52,7 @@ static struct share_row *bucket_of(struct shares *s, uint64_t key)
 static double importance(const struct share_row *r, double now_s)
 {
     double idle = fmax(0, now_s - r->seen_s);
-    return r->usual * exp(-idle / MEMORY_S) + soon_made * fmax(0, r->sum - idle * drained);
+    return r->usual / (1 + idle / MEMORY_S) + soon_made * fmax(0, r->sum - idle * drained);
 }
 
 /* Its row, or the place of the least important one of its bucket. */
