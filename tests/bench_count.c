@@ -1,0 +1,115 @@
+/*
+ * Nanoseconds of CPU a query takes from a decoded message to all its counters, with sources
+ * that follow Zipf's law and with sources at random, in short and long intervals; the second
+ * figure is what ending the intervals takes beside that: merging and clearing.  The fastest of
+ * several runs counts.
+ */
+/* SPDX-License-Identifier: MIT */
+#include "analysis/counters.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { QUERIES = 1 << 19, BATCHES = QUERIES / MESSAGE_BATCH_MAX, RUNS = 5 };
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static uint64_t draw(uint64_t *random)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return *random;
+}
+
+static void make_message(struct message_batch *b, uint64_t *random, uint32_t networks)
+{
+    static const uint16_t types[8] = {1, 1, 1, 1, 28, 28, 2, 43};
+    uint64_t r = draw(random);
+    double unit = (double)(draw(random) >> 11) / 9007199254740992.0;
+    uint32_t n = networks == 0 ? (uint32_t)(r >> 32)
+                               : (uint32_t)exp(unit * log((double)networks + 1)) *
+                                         UINT32_C(0x9e3779b1);
+    struct message *m = &b->message[b->count++];
+    *m = (struct message){.flags = MESSAGE_QUESTION | MESSAGE_RD,
+                          .client = {(uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n,
+                                     (uint8_t)(r & 3)},
+                          .qtype = types[r >> 8 & 7],
+                          .qclass = 1,
+                          .dns_bytes = 40,
+                          .name_at = (uint16_t)b->names_used};
+    m->name_bytes = (uint8_t)(snprintf((char *)&b->names[b->names_used], 32,
+                                       "%cwww%04u%cexample", 7, (unsigned)(r >> 16 & 4095), 7) +
+                              1);
+    b->names_used += m->name_bytes;
+}
+
+static struct counters *create(bool direct, uint32_t records)
+{
+    struct error err;
+    const struct counters_size size = {.prefix_records = records,
+                                       .direct = direct,
+                                       .name_buckets = 2048,
+                                       .evict_names = !direct,
+                                       .seed = 7};
+    struct counters *c = counters_create(&size, &err);
+    if (c == NULL) {
+        (void)fprintf(stderr, "bench_count: %s\n", err.text);
+        exit(EXIT_FAILURE);
+    }
+    counters_clear(c, NULL);
+    return c;
+}
+
+static void measure(const char *what, uint32_t networks, uint32_t batches)
+{
+    static struct message_batch batch[BATCHES];
+    uint64_t random = 20050118;
+    double count = 1e9, end = 1e9;
+    for (uint32_t i = 0; i < BATCHES; i++) {
+        batch[i].count = batch[i].names_used = 0;
+        while (batch[i].count < MESSAGE_BATCH_MAX)
+            make_message(&batch[i], &random, networks);
+    }
+    struct counters *c = create(true, 1 << 17);
+    struct counters *minute = create(false, 1 << 18);
+    for (int run = 0; run < RUNS; run++) {
+        double counting = 0, ending = 0;
+        for (uint32_t at = 0; at + batches <= BATCHES; at += batches) {
+            double begin = seconds();
+            for (uint32_t i = at; i < at + batches; i++)
+                counters_add(c, &batch[i], 0);
+            double middle = seconds();
+            counters_find_tlds(c);
+            counters_merge(minute, c, NULL);
+            counters_clear(c, NULL);
+            counting += middle - begin;
+            ending += seconds() - middle;
+        }
+        counters_clear(minute, NULL);
+        count = counting < count ? counting : count;
+        end = ending < end ? ending : end;
+    }
+    double queries = (double)(BATCHES / batches * batches) * MESSAGE_BATCH_MAX;
+    printf("%-22s %6.1f ns a query, and %6.1f ns for the ends of intervals\n", what,
+           count / queries * 1e9, end / queries * 1e9);
+    counters_free(c);
+    counters_free(minute);
+}
+
+int main(void)
+{
+    measure("Zipf, 300,000/s", 200000, 300000 / MESSAGE_BATCH_MAX);
+    measure("Zipf, 4900/s", 200000, 4900 / MESSAGE_BATCH_MAX);
+    measure("random, 300,000/s", 0, 300000 / MESSAGE_BATCH_MAX);
+    measure("random, 4900/s", 0, 4900 / MESSAGE_BATCH_MAX);
+    return EXIT_SUCCESS;
+}
