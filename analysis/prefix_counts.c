@@ -33,6 +33,8 @@ struct prefix_counts {
     uint64_t seed;
     uint32_t size; /* of the pool */
     uint32_t used;
+    uint32_t watched; /* the first so many records are never given up */
+    uint32_t cursor;  /* where the next to give up is looked for */
     bool swept; /* the array holds bare counts, found by sweeping it only */
     struct prefix_totals totals;
 };
@@ -283,16 +285,57 @@ static void add_record(struct prefix_counts *t, struct prefix_record *into,
         into->qtype[i] += from->qtype[i];
 }
 
+/*
+ * A record of a /24 with few queries, given up for one with many: its queries are then counted
+ * without.  NULL: none such among the next few.
+ */
+static struct prefix_record *give_up_record(struct prefix_counts *t, uint32_t queries)
+{
+    enum { LOOKED_AT = 16, TIMES_MORE = 16 };
+    for (unsigned i = 0; i < LOOKED_AT && t->watched < t->used; i++) {
+        struct prefix_record *r = &t->records[t->cursor];
+        t->cursor = t->cursor + 1 == t->used ? t->watched : t->cursor + 1;
+        if (prefix_family(r->prefix) != 4 || r->queries > queries / TIMES_MORE)
+            continue;
+        struct prefix_home h = home_of(t, r->prefix);
+        t->direct[h.at] = 0;
+        if (r->queries > 0)
+            count_without(t, &h, r->queries);
+        return r;
+    }
+    return NULL;
+}
+
+/* What a /24 had before it got its record stays with it, as of unknown type. */
+static void take_record(struct prefix_counts *t, struct prefix_record *r,
+                        const struct prefix_record *from, const struct prefix_home *h)
+{
+    uint32_t *entry = &t->direct[h->at];
+    uint32_t bare = *entry & ~BARE;
+    *r = *from;
+    *entry = (uint32_t)(r - t->records) + 1;
+    t->totals.bare -= bare;
+    if (bare > UINT32_MAX - r->queries)
+        bare = UINT32_MAX - r->queries;
+    r->queries += bare;
+    r->qtype[QTYPE_CLASS_OTHER] += bare;
+}
+
 static void merge_record(struct prefix_counts *into, const struct prefix_record *from,
                          struct prefix_counts *spill)
 {
     struct prefix_home h = home_of(into, from->prefix);
     int32_t record = record_for(into, &h);
+    struct prefix_record *r;
     if (record >= 0) {
         into->totals.queries += from->queries;
         add_record(into, &into->records[record], from);
     } else if (spill != NULL) {
         merge_record(spill, from, NULL);
+    } else if (is_direct(into, from->prefix) &&
+               (r = give_up_record(into, from->queries)) != NULL) {
+        into->totals.queries += from->queries;
+        take_record(into, r, from, &h);
     } else {
         into->totals.queries += from->queries;
         count_without(into, &h, from->queries);
@@ -409,6 +452,7 @@ void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, ui
     for (uint32_t at = 0; at < t->used; at += BLOCK)
         forget_block(t, at, t->used - at < BLOCK ? t->used - at : BLOCK);
     t->used = 0;
+    t->watched = t->cursor = watched;
     t->totals = (struct prefix_totals){0};
     assert(watched <= t->size);
     for (uint32_t i = 0; i < watched; i++) {

@@ -9,7 +9,9 @@
  *
  * When the pool is full, a direct table goes on counting queries of each /24 (but not its
  * hosts and types) in the array itself; other prefixes are counted in `lost` alone.  So that,
- * always: queries = sum of the records' + bare + lost.
+ * always: queries = sum of the records' + bare + lost.  A /24 that is merged into a full table
+ * with many queries at once takes the record of one with few, which goes on without: what leads
+ * keeps its detail however many sources there are.
  *
  * One thread owns a table at a time.  Nothing here locks, logs or reads a clock.
  */

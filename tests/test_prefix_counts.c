@@ -208,6 +208,41 @@ Test(prefix_counts, spills_what_finds_no_room_so_that_nothing_is_lost)
     prefix_counts_free(run);
 }
 
+Test(prefix_counts, gives_a_heavy_network_the_record_of_a_light_one)
+{
+    struct prefix_counts *run = prefix_counts_create(8, true, &err);
+    make(64, true);
+    for (int n = 0; n < 60; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", n);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    prefix_counts_merge(run, table, NULL);
+    prefix_counts_clear(table, NULL, 0);
+    for (int n = 0; n < 100; n++)
+        given(n % 2 ? "198.51.59.7" : "198.51.59.9", QTYPE_MX);
+    count_batch();
+    prefix_counts_merge(run, table, NULL);
+
+    const struct prefix_record *heavy = prefix_counts_find(run, prefix("198.51.59.0/24"));
+    cr_assert_not_null(heavy);
+    cr_expect(eq(u32, heavy->queries, 101));
+    cr_expect(eq(u32, heavy->qtype[QTYPE_CLASS_MX], 100));
+    cr_expect(eq(u32, prefix_record_hosts(heavy), 2));
+
+    struct prefix_totals t = prefix_counts_totals(run);
+    uint64_t bare = 0;
+    uint32_t count;
+    (void)prefix_counts_records(run, &count);
+    prefix_counts_bare(run, sum_bare, &bare);
+    cr_expect(eq(u32, count, 8));
+    cr_expect(eq(u64, t.queries, 160));
+    cr_expect(eq(u64, t.bare, 52)); /* of 60, less the heavy one's, and seven keep a record */
+    cr_expect(eq(u64, bare, t.bare));
+    prefix_counts_free(run);
+}
+
 Test(prefix_counts, estimates_the_hosts_of_an_ipv6_network)
 {
     make(8, true);
