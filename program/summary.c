@@ -17,25 +17,15 @@ struct row {
     const struct prefix_record *record; /* NULL: only counted */
 };
 
+/* The leading prefixes, and what is known of all: those may be sixteen million. */
 struct rows {
     struct row *row;
+    size_t keep; /* at most so many lead */
     size_t count;
     size_t room;
+    uint64_t prefixes; /* all */
+    uint64_t hosts4;   /* distinct IPv4 addresses; a /24 without a record had one at least */
 };
-
-static void add_bare(void *argument, struct prefix p, uint32_t queries)
-{
-    struct rows *r = argument;
-    if (r->count < r->room)
-        r->row[r->count++] = (struct row){p, queries, NULL};
-}
-
-static void count_bare(void *argument, struct prefix p, uint32_t queries)
-{
-    (void)p;
-    (void)queries;
-    ++*(size_t *)argument;
-}
 
 static int by_queries(const void *a, const void *b)
 {
@@ -46,34 +36,56 @@ static int by_queries(const void *a, const void *b)
     return (x->prefix.bits > y->prefix.bits) - (x->prefix.bits < y->prefix.bits);
 }
 
-/* All prefixes, most queries first; the caller frees row. */
-static bool sort_prefixes(const struct counters *run, struct rows *r)
+static void keep_leading(struct rows *r)
 {
+    qsort(r->row, r->count, sizeof *r->row, by_queries);
+    if (r->count > r->keep)
+        r->count = r->keep;
+}
+
+static void add_row(struct rows *r, struct row row)
+{
+    r->prefixes++;
+    if (prefix_family(row.prefix) == 4)
+        r->hosts4 += row.record == NULL ? 1 : prefix_record_hosts(row.record);
+    if (r->count == r->room)
+        keep_leading(r);
+    if (r->count < r->room)
+        r->row[r->count++] = row;
+}
+
+static void add_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    add_row(argument, (struct row){p, queries, NULL});
+}
+
+static void count_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    (void)p;
+    (void)queries;
+    ++*(size_t *)argument;
+}
+
+/* The leading `most` prefixes, most queries first; the caller frees row. */
+static bool sort_prefixes(const struct counters *run, size_t most, struct rows *r)
+{
+    enum { BEYOND = 4096 }; /* rows beside those kept, between two sortings */
     uint32_t count;
-    size_t bare = 0;
+    size_t all = 0;
     const struct prefix_record *record = prefix_counts_records(run->prefixes, &count);
-    prefix_counts_bare(run->prefixes, count_bare, &bare);
-    r->room = count + bare;
-    r->count = 0;
+    prefix_counts_bare(run->prefixes, count_bare, &all);
+    all += count;
+    *r = (struct rows){.keep = most < all ? most : all};
+    r->room = all - r->keep < BEYOND + r->keep ? all : 2 * r->keep + BEYOND;
     r->row = malloc((r->room + 1) * sizeof *r->row);
     if (r->row == NULL)
         return false;
     for (uint32_t i = 0; i < count; i++)
         if (record[i].queries > 0)
-            r->row[r->count++] = (struct row){record[i].prefix, record[i].queries, &record[i]};
+            add_row(r, (struct row){record[i].prefix, record[i].queries, &record[i]});
     prefix_counts_bare(run->prefixes, add_bare, r);
-    qsort(r->row, r->count, sizeof *r->row, by_queries);
+    keep_leading(r);
     return true;
-}
-
-/* A /24 without a record had one host at least. */
-static uint64_t ipv4_sources(const struct rows *r)
-{
-    uint64_t sources = 0;
-    for (size_t i = 0; i < r->count; i++)
-        if (prefix_family(r->row[i].prefix) == 4)
-            sources += r->row[i].record == NULL ? 1 : prefix_record_hosts(r->row[i].record);
-    return sources;
 }
 
 static json_t *number(uint64_t n)
@@ -133,7 +145,7 @@ static json_t *prefix_json(const struct row *r, uint64_t all)
 static json_t *prefixes_json(const struct summary *s, const struct rows *r)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < r->count && i < s->prefixes; i++)
+    for (size_t i = 0; i < r->count; i++)
         json_array_append_new(array, prefix_json(&r->row[i], s->run->queries));
     return array;
 }
@@ -249,10 +261,10 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
                       (json_int_t)c->authoritative));
     json_object_set_new(
             body, "sources",
-            json_pack("{s:I, s:I, s:I, s:I}", "ipv4", (json_int_t)ipv4_sources(r), "ipv6",
+            json_pack("{s:I, s:I, s:I, s:I}", "ipv4", (json_int_t)r->hosts4, "ipv6",
                       (json_int_t)distinct_count(&c->addresses6), "ipv6_64",
                       (json_int_t)distinct_count(&c->networks6), "prefixes",
-                      (json_int_t)r->count));
+                      (json_int_t)r->prefixes));
     json_object_set_new(body, "prefixes", prefixes_json(s, r));
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
@@ -273,7 +285,7 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
 bool summary_json(const struct summary *s, FILE *to)
 {
     struct rows rows;
-    if (!sort_prefixes(s->run, &rows))
+    if (!sort_prefixes(s->run, s->prefixes, &rows))
         return false;
     json_t *body = body_json(s, &rows);
     free(rows.row);
@@ -390,7 +402,7 @@ static void print_prefixes(const struct summary *s, const struct rows *r, FILE *
     if (r->count == 0)
         return;
     fprintf(to, "\nLeading sources, of %zu prefix%s\n", r->count, r->count == 1 ? "" : "es");
-    for (size_t i = 0; i < r->count && i < s->prefixes; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         char text[PREFIX_TEXT_BYTES];
         char types[128];
         const struct row *row = &r->row[i];
@@ -491,7 +503,7 @@ bool summary_print(const struct summary *s, FILE *to)
 {
     struct rows rows;
     const struct counters *c = s->run;
-    if (!sort_prefixes(c, &rows))
+    if (!sort_prefixes(c, s->prefixes, &rows))
         return false;
     print_head(s, to);
     if (c->source.frames == 0) {
