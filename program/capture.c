@@ -67,7 +67,9 @@ static bool open_worker(struct capture *c, unsigned number, uint16_t group, stru
     struct source_live live = c->settings.live;
     w->capture = c;
     live.fanout_group = c->settings.workers > 1 ? group : 0;
-    w->source = source_open_live(&live, c->settings.scope, err);
+    w->source = c->settings.open != NULL
+                        ? c->settings.open(c->settings.argument, number, err)
+                        : source_open_live(&live, c->settings.scope, err);
     if (w->source == NULL)
         return false;
     for (unsigned i = 0; i < SETS; i++) {
@@ -162,6 +164,12 @@ static bool went_back(const struct set *s, const struct message_batch *b)
     return b->count > 0 && is_back(s, b->message[b->count - 1].time_ns);
 }
 
+/* Nothing is there now, or, where it is not an interface that is read, ever. */
+static bool is_quiet(enum source_state state)
+{
+    return state == SOURCE_IDLE || state == SOURCE_END;
+}
+
 /* Sleeps until a frame comes or the interval must end; true when it must. */
 static bool wait_for_frames(struct worker *w, const struct set *s)
 {
@@ -198,7 +206,7 @@ static void drain(struct worker *w, struct set *s)
         counters_add(s->counters, &batch, s->start_ns);
         if (state == SOURCE_FAILED)
             return;
-        if (state == SOURCE_IDLE)
+        if (is_quiet(state))
             (void)poll(&p, 1, (int)((until - now) / NS_PER_MS) + 1);
     }
 }
@@ -221,7 +229,7 @@ static void *work(void *argument)
             break;
         }
         if (state == SOURCE_LIMIT || went_back(s, &batch) ||
-            (state == SOURCE_IDLE && wait_for_frames(w, s))) {
+            (is_quiet(state) && wait_for_frames(w, s))) {
             s = swap(w, s);
             follow_clock(w, s);
         }

@@ -22,6 +22,8 @@ struct capture_settings {
     unsigned workers;
     int64_t interval_ns;
     const struct log *log;
+    /* Opens what a worker reads; NULL: the interface. */
+    struct source *(*open)(void *argument, unsigned worker, struct error *err);
     int poke_fd; /* 'R' when all workers run, '.' after each interval; -1: none */
 
     /* All of these are called by the thread of capture_run(), or before it. */
