@@ -133,23 +133,30 @@ static void wake(struct capture *c)
     }
 }
 
-/* Hands the set over and takes an empty one; with none there, the interval goes on. */
-static struct set *swap(struct worker *w, struct set *s)
+/* Three sets and four slots: there is always room. */
+static void hand_over(struct worker *w, struct set *s)
 {
-    struct set *next = ring_pop(&w->blank);
-    if (next == NULL) {
-        s->end_ns += w->capture->settings.interval_ns;
-        return s;
-    }
     struct source_counts now;
     source_counts(w->source, &now);
     s->counters->source = (struct source_counts){0};
     counters_add_source(&s->counters->source, &now, &w->before);
     w->before = now;
-    next->start_ns = s->end_ns;
-    next->end_ns = s->end_ns + w->capture->settings.interval_ns;
     (void)ring_push(&w->full, s);
     wake(w->capture);
+}
+
+/* Hands the set over and takes an empty one; with none there, the interval goes on. */
+static struct set *swap(struct worker *w, struct set *s)
+{
+    int64_t length = w->capture->settings.interval_ns;
+    struct set *next = ring_pop(&w->blank);
+    if (next == NULL) {
+        s->end_ns += length;
+        return s;
+    }
+    next->start_ns = s->end_ns;
+    next->end_ns = s->end_ns + length;
+    hand_over(w, s);
     return next;
 }
 
@@ -237,7 +244,7 @@ static void *work(void *argument)
     if (!w->failed)
         drain(w, s);
     s->end_ns = now_ns() > s->start_ns ? now_ns() : s->end_ns; /* a last, shorter one */
-    (void)swap(w, s);
+    hand_over(w, s);
     atomic_store_explicit(&w->ended, true, memory_order_release);
     wake(w->capture);
     return NULL;

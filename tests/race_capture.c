@@ -18,6 +18,7 @@ enum { WORKERS = 2, FRAMES = 200000, INTERVAL_MS = 5, FRAMES_A_MS = 4, RUN_S = 3
 
 struct taken {
     struct file file;
+    struct source *source[WORKERS];
     uint64_t intervals, queries, frames, watched;
 };
 
@@ -26,8 +27,8 @@ static const struct source_scope scope = {.port = {53}, .ports = 1};
 static struct source *open_file(void *argument, unsigned worker, struct error *err)
 {
     struct taken *t = argument;
-    (void)worker;
-    return file_source(&t->file, t->file.size, &scope, err);
+    t->source[worker] = file_source(&t->file, t->file.size, &scope, err);
+    return t->source[worker];
 }
 
 static struct counters *make(void *argument, struct error *err)
@@ -76,6 +77,18 @@ static void write_file(struct file *f)
     }
 }
 
+/* What all workers read, as their sources say. */
+static uint64_t frames_read(const struct taken *t)
+{
+    struct source_counts counts;
+    uint64_t frames = 0;
+    for (unsigned i = 0; i < WORKERS; i++) {
+        source_counts(t->source[i], &counts);
+        frames += counts.frames;
+    }
+    return frames;
+}
+
 static int timer(void)
 {
     const struct itimerspec end = {.it_value = {.tv_sec = RUN_S}};
@@ -104,13 +117,14 @@ int main(void)
     struct capture *c = capture_open(&settings, &err);
     int stop_fd = timer();
     bool good = c != NULL && capture_run(c, stop_fd, &err);
+    uint64_t read = good ? frames_read(&taken) : 0;
     capture_free(c);
     close(stop_fd);
     file_end(&taken.file);
-    if (!good || taken.queries == 0 || taken.intervals < SETS || taken.queries != taken.frames ||
-        taken.queries != taken.watched) {
-        (void)fprintf(stderr, "%s%llu queries, %llu of the watched, %llu frames, %llu intervals\n",
-                      err.text, (unsigned long long)taken.queries,
+    if (!good || taken.queries == 0 || taken.intervals < SETS || taken.queries != read ||
+        taken.frames != read || taken.watched != read) {
+        (void)fprintf(stderr, "%s%llu queries read, %llu taken, %llu of the watched, %llu frames in %llu intervals\n",
+                      err.text, (unsigned long long)read, (unsigned long long)taken.queries,
                       (unsigned long long)taken.watched, (unsigned long long)taken.frames,
                       (unsigned long long)taken.intervals);
         return EXIT_FAILURE;
