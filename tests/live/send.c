@@ -2,10 +2,10 @@
 /*
  * Sends DNS queries out of an interface at a steady rate, for tests of live capture.
  *
- * Background from 4096 /24s of 240.0.0.0/4; from `after` seconds on, `share` of all queries
+ * Background from 4096 /24s of 240.0.0.0/4, or from any address; from `after` seconds on, `share` of all queries
  * come from seven hosts of 207.244.46.0/24, most of them MX.  Prints how many were sent.
  *
- * usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE
+ * usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE [any]
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +26,7 @@ enum { BATCH = 64, FRAME = 71, AT_IP = 14, AT_SOURCE = 26, AT_PORT = 34, AT_ID =
 struct sender {
     int fd;
     uint64_t random;
+    bool any; /* address */
     uint8_t frame[BATCH][FRAME];
     struct iovec vector[BATCH];
     struct mmsghdr message[BATCH];
@@ -88,8 +89,9 @@ static void checksum(uint8_t *ip)
 static void fill(struct sender *s, uint8_t *frame, bool culprit)
 {
     uint64_t r = draw(s);
-    uint32_t source = htonl(culprit ? 0xcff42e00 | (5 + (uint32_t)(r >> 8) % 7)
-                                    : 0xf0000000 | ((uint32_t)(r >> 8) % 4096) << 8 | (r & 3));
+    uint32_t some = 0xf0000000 | ((uint32_t)(r >> 8) % 4096) << 8 | (r & 3);
+    uint32_t background = s->any ? (uint32_t)(r >> 16) : some;
+    uint32_t source = htonl(culprit ? 0xcff42e00 | (5 + (uint32_t)(r >> 8) % 7) : background);
     memcpy(frame + AT_SOURCE, &source, sizeof source);
     memcpy(frame + AT_PORT, &r, 2);
     memcpy(frame + AT_ID, (uint8_t *)&r + 2, 2);
@@ -119,8 +121,8 @@ static void send_batch(struct sender *s, bool culprits, double share)
 int main(int argc, char **argv)
 {
     static struct sender s = {.random = 20050118};
-    if (argc != 6) {
-        fprintf(stderr, "usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE\n");
+    if (argc != 6 && argc != 7) {
+        fprintf(stderr, "usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE [any]\n");
         return 2;
     }
     double rate = atof(argv[2]);
@@ -128,6 +130,7 @@ int main(int argc, char **argv)
     double after = atof(argv[4]);
     double share = atof(argv[5]);
     uint64_t sent = 0;
+    s.any = argc == 7;
     open_interface(&s, argv[1]);
     prepare(&s);
     double begun = seconds();
