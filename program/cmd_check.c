@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/command.h"
 
+#include "graphs/graph.h"
 #include "program/config.h"
 #include "program/setting.h"
 
@@ -83,27 +84,12 @@ static void check_directories(const struct config *c, struct findings *f)
         check_directory(c, "www", c->www, f);
 }
 
-static bool has_font(const char *family)
-{
-    FcPattern *wanted = FcPatternBuild(NULL, FC_FAMILY, FcTypeString, family, (char *)NULL);
-    FcObjectSet *what = FcObjectSetBuild(FC_FAMILY, (char *)NULL);
-    FcFontSet *found = wanted != NULL && what != NULL ? FcFontList(NULL, wanted, what) : NULL;
-    bool has = found != NULL && found->nfont > 0;
-    if (found != NULL)
-        FcFontSetDestroy(found);
-    if (what != NULL)
-        FcObjectSetDestroy(what);
-    if (wanted != NULL)
-        FcPatternDestroy(wanted);
-    return has;
-}
-
 static void check_fonts(const struct config *c, struct findings *f)
 {
+    struct error err;
     (void)c;
-    if (!has_font("DejaVu Sans"))
-        FAIL(f, "the font DejaVu Sans is not installed: pictures would show boxes for letters "
-                "(Debian: fonts-dejavu-core)");
+    if (!graph_fonts_ok(&err))
+        FAIL(f, "%s", err.text);
     FcFini();
 }
 
