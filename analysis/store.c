@@ -78,7 +78,13 @@ static bool check_version(struct store *s, struct error *err)
     if (q == NULL)
         return false;
     int version = sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int(q, 0) : -1;
-    sqlite3_finalize(q);
+    sqlite3_finalize(q); /* whose result, too, is that of the step */
+    /* Without a writer, the first reader must make the files beside the database. */
+    if (version < 0 && (sqlite3_errcode(s->db) & 0xff) == SQLITE_READONLY)
+        return error_set(err,
+                         "%s: while no rootwatch writes it, only a user who may write in its "
+                         "directory can read it",
+                         s->path);
     if (version < 0)
         return fail(s, "opening", err);
     if (version > SCHEMA)
