@@ -242,11 +242,12 @@ static int64_t interval_of(const struct engine *e, int64_t time_ns)
     return time_ns < latest_ns ? time_ns - time_ns % e->interval_ns : latest_ns;
 }
 
-/* Goes on to the interval of the next frame: through a silence, over a gap. */
+/* Goes on to the interval of the next frame: through a silence, over what was not captured. */
 static void move_to(struct reading *r, int64_t time_ns)
 {
     int64_t next = interval_of(r->engine, time_ns);
-    for (int i = 0; i < QUIET_INTERVALS && r->start_ns < next; i++)
+    bool captured = next - r->start_ns <= ahead_ns;
+    for (int i = 0; captured && i < QUIET_INTERVALS && r->start_ns < next; i++)
         end_interval(r);
     if (next > r->start_ns)
         r->start_ns = next;

@@ -246,6 +246,13 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         minutes, s = self.minutes(records + earlier)
         self.assertEqual((minutes[begin], minutes[begin - 86400]), (len(records),) * 2)
         self.assertNotIn("late", s["overflow"])
+        self.assertEqual(len(minutes), 2)  # nothing was captured between
+
+    def test_makes_no_silence_of_hours_without_a_capture(self):
+        _, records = frames(self.case)
+        later = [moved(r, struct.unpack_from("<I", r)[0] + 86400) for r in records]
+        minutes, _ = self.minutes(records + later)
+        self.assertEqual(list(minutes.values()), [len(records)] * 2)
 
     def test_goes_on_with_an_incident_when_the_state_is_used_again(self):
         state = self.dir / "state"
