@@ -23,6 +23,7 @@ struct rows {
     size_t keep; /* at most so many lead */
     size_t count;
     size_t room;
+    bool cut; /* the first `keep` are sorted, and what does not lead them needs no room */
     uint64_t prefixes; /* all */
     uint64_t hosts4;   /* distinct IPv4 addresses; a /24 without a record had one at least */
 };
@@ -39,7 +40,8 @@ static int by_queries(const void *a, const void *b)
 static void keep_leading(struct rows *r)
 {
     qsort(r->row, r->count, sizeof *r->row, by_queries);
-    if (r->count > r->keep)
+    r->cut = r->count > r->keep;
+    if (r->cut)
         r->count = r->keep;
 }
 
@@ -48,6 +50,8 @@ static void add_row(struct rows *r, struct row row)
     r->prefixes++;
     if (prefix_family(row.prefix) == 4)
         r->hosts4 += row.record == NULL ? 1 : prefix_record_hosts(row.record);
+    if (r->cut && (r->keep == 0 || by_queries(&row, &r->row[r->keep - 1]) > 0))
+        return;
     if (r->count == r->room)
         keep_leading(r);
     if (r->count < r->room)
@@ -401,7 +405,8 @@ static void print_prefixes(const struct summary *s, const struct rows *r, FILE *
 {
     if (r->count == 0)
         return;
-    fprintf(to, "\nLeading sources, of %zu prefix%s\n", r->count, r->count == 1 ? "" : "es");
+    fprintf(to, "\nLeading sources, of %" PRIu64 " prefix%s\n", r->prefixes,
+            r->prefixes == 1 ? "" : "es");
     for (size_t i = 0; i < r->count; i++) {
         char text[PREFIX_TEXT_BYTES];
         char types[128];
