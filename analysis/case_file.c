@@ -23,6 +23,8 @@ void case_add_samples(struct case_file *c, double length_s)
     for (unsigned i = 1; i < c->culprits; i++)
         if (c->culprit[i].counted)
             sample_add(&sum, &c->culprit[i].sample);
+    for (unsigned i = 0; i < c->culprits; i++)
+        c->culprit[i].queries += c->culprit[i].sample.queries;
     dossier_add(&c->dossier, &sum, length_s);
     for (unsigned i = 0; i < c->culprits; i++)
         if (c->culprit[i].counted)
@@ -140,6 +142,7 @@ static bool parse_culprits(const json_t *array, struct case_file *c)
             return false;
         to->usual_share = json_number_value(json_array_get(row, 1));
         to->counted = json_is_true(json_array_get(row, 2));
+        to->queries = json_number_value(json_array_get(row, 3));
     }
     return c->culprits > 0;
 }

@@ -19,6 +19,7 @@ struct culprit {
     struct subject subject;
     double usual_share;
     bool counted;
+    double queries;       /* since it was found */
     struct sample sample; /* of the last interval */
 };
 

@@ -146,7 +146,7 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     if (!c->habit)
         view->tell(view->argument, &e);
     c->told_s = now_s;
-    c->told_qps = c->dossier.rate_qps;
+    c->told_qps = c->incident.rate_qps;
     c->joined = false;
 }
 
@@ -270,7 +270,7 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
     add_culprit(b, c, view, f);
     if (c->dossier.seconds <= 0)
         case_add_samples(c, interval_seconds(view->interval));
-    if (c->dossier.seconds < 10)
+    if (c->dossier.seconds < 3)
         c->dossier.rate_qps = c->dossier.calm_qps = f->rate_qps;
     c->level_qps = view->level_qps;
     c->active_s = c->seen_s = now_s;
@@ -356,6 +356,7 @@ static void follow(struct casebook *b, struct case_file *c, const struct caseboo
             tell_change(b, c, view);
     } else if (now_s - c->incident.opened_s < SETTLE_S || now_s - c->told_s < SETTLE_S) {
         keep_reference(c, 1);
+        c->told_qps = fmax(c->told_qps, c->dossier.rate_qps);
     } else if (now_s - c->told_s >= TELL_AGAIN_S && is_changing(b, c)) {
         c->window_from_s = now_s;
         dossier_open_window(&c->dossier);

@@ -130,8 +130,9 @@ static void list_subjects(struct case_file *c)
 {
     for (unsigned k = 0; k < c->culprits; k++) {
         const struct subject *s = &c->culprit[k].subject;
-        const struct name_count n = {s->name, s->name_bytes,
-                                     (uint64_t)c->culprit[k].sample.queries, 0};
+        const struct name_count n = {
+                s->name, s->name_bytes,
+                c->culprits == 1 ? c->dossier.queries : (uint64_t)c->culprit[k].queries, 0};
         if (subject_is_name(s))
             list_name(&c->incident, &n, true);
     }
@@ -331,7 +332,8 @@ static void summarise_end(struct case_file *c)
     else
         (void)snprintf(i->summary, sizeof i->summary,
                        "%s back to %s usual rate after %s: %llu %s, at most %.0f %s/s",
-                       all ? "All queries are" : subject, all || counted(c) > 1 ? "their" : "its", lasting,
+                       all ? "All queries are" : subject,
+                       all || counted(c) > 1 ? "their" : "its", lasting,
                        (unsigned long long)i->queries,
                        i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries", i->peak_qps,
                        i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries");
