@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graphs/life.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,4 +101,27 @@ int64_t life_end(const struct life *life, int64_t to_s)
     if (last->ended_s != 0)
         return last->ended_s;
     return last->closed_s != 0 ? last->closed_s : to_s;
+}
+
+static const char *usually(double qps, char text[static 32])
+{
+    if (qps < 1)
+        return "usually below 1";
+    (void)snprintf(text, 32, "usually %.0f", qps);
+    return text;
+}
+
+const char *life_fact(const struct life *life, char text[static INCIDENT_SUMMARY_BYTES])
+{
+    const struct incident *peak = life_peak(life);
+    char culprit[PREFIX_TEXT_BYTES];
+    char usual[32];
+    if (life_open(life) || peak->kind != INCIDENT_PREFIX || peak->prefixes != 1)
+        (void)snprintf(text, INCIDENT_SUMMARY_BYTES, "%s", peak->summary);
+    else
+        (void)snprintf(text, INCIDENT_SUMMARY_BYTES,
+                       "%s sent up to %.0f %% of all queries: %.0f queries/s, %s",
+                       prefix_format(peak->prefix[0], culprit), 100 * peak->share,
+                       peak->rate_qps, usually(peak->baseline_qps, usual));
+    return text;
 }

@@ -214,13 +214,14 @@ static bool write_body(struct telling *t)
 {
     struct press *press = t->page->press;
     struct graph_scene scene = {.site = press->options->site};
+    char fact[INCIDENT_SUMMARY_BYTES];
 
     if (!scene_incident(&scene, press->archive, press->store, t->life, press->at_s,
                         press->options->now_s, press->err) ||
         !overview_read(&t->during, press->store, t->began_s - t->began_s % 60,
                        t->end_s - t->end_s % 60 + 60, press->err))
         return false;
-    html_element(t->html, "h1", "%s", t->peak->summary);
+    html_element(t->html, "h1", "%s", life_fact(t->life, fact));
     write_since(t);
     write_culprits(t);
     write_key(t);

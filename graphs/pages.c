@@ -30,7 +30,7 @@ static void fill_entry(struct page_entry *entry, const struct life *life, int64_
     const struct incident *peak = life_peak(life);
     entry->culprits = peak->prefixes;
     memcpy(entry->culprit, peak->prefix, sizeof entry->culprit);
-    (void)snprintf(entry->fact, sizeof entry->fact, "%s", peak->summary);
+    life_fact(life, entry->fact);
     entry->share = peak->share;
     entry->rate_qps = peak->rate_qps;
     entry->usual_qps = peak->baseline_qps;
