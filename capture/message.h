@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 enum {
-    MESSAGE_BATCH_MAX = 64,                      /* messages per batch */
-    MESSAGE_NAME_BYTES_MAX = 255,                /* RFC 1035 section 2.3.4 */
+    MESSAGE_BATCH_MAX = 64,                        /* messages per batch */
+    MESSAGE_NAME_BYTES_MAX = 255,                  /* RFC 1035 section 2.3.4 */
     MESSAGE_NAMES_BYTES = MESSAGE_BATCH_MAX * 256, /* the names of a batch always fit */
 };
 
@@ -38,10 +38,10 @@ struct message {
     uint16_t rcode;     /* 0 to 4095, with the extension of OPT; meaningful in responses */
     uint16_t qtype;     /* host order, as are all numbers here; 0 without MESSAGE_QUESTION */
     uint16_t qclass;
-    uint16_t name_at;   /* qname: offset into message_batch.names; wire format, lower case */
-    uint8_t name_bytes; /* with the root's zero octet; 0 without MESSAGE_QUESTION */
-    uint8_t opcode;     /* 0 to 15 */
-    uint16_t dns_bytes; /* length of this message on the wire, without the headers below it */
+    uint16_t name_at;    /* qname: offset into message_batch.names; wire format, lower case */
+    uint8_t name_bytes;  /* with the root's zero octet; 0 without MESSAGE_QUESTION */
+    uint8_t opcode;      /* 0 to 15 */
+    uint16_t dns_bytes;  /* length of this message on the wire, without the headers below it */
     uint16_t edns_bytes; /* payload size offered in OPT */
 };
 

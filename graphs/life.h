@@ -21,8 +21,8 @@ const struct incident *life_last(const struct life *life);
 /* When the culprits' rate was highest: the last one describes an incident that is over. */
 const struct incident *life_peak(const struct life *life);
 /*
- * The fact in one line: as it was told at its highest; of an incident that is over, in the past.
- * Returns `text`.
+ * The fact in one line: as it was told at its highest; of an incident that is over, in the
+ * past. Returns `text`.
  */
 const char *life_fact(const struct life *life, char text[static INCIDENT_SUMMARY_BYTES]);
 /* End of the excess; `to_s` while it goes on. */

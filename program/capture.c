@@ -67,9 +67,8 @@ static bool open_worker(struct capture *c, unsigned number, uint16_t group, stru
     struct source_live live = c->settings.live;
     w->capture = c;
     live.fanout_group = c->settings.workers > 1 ? group : 0;
-    w->source = c->settings.open != NULL
-                        ? c->settings.open(c->settings.argument, number, err)
-                        : source_open_live(&live, c->settings.scope, err);
+    w->source = c->settings.open != NULL ? c->settings.open(c->settings.argument, number, err)
+                                         : source_open_live(&live, c->settings.scope, err);
     if (w->source == NULL)
         return false;
     for (unsigned i = 0; i < SETS; i++) {
@@ -397,7 +396,8 @@ bool capture_run(struct capture *c, int stop_fd, struct error *err)
         return false;
     }
     poke(c, 'R');
-    struct pollfd p[] = {{.fd = c->wake_fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+    struct pollfd p[] = {{.fd = c->wake_fd, .events = POLLIN},
+                         {.fd = stop_fd, .events = POLLIN}};
     while (!any_ended(c)) {
         (void)poll(p, 2, -1);
         if (p[1].revents != 0)

@@ -96,7 +96,10 @@ static void print_culprits(const struct incident *i)
     for (unsigned n = 0; n < i->prefixes; n++)
         printf("%s%s", n == 0 ? "  prefixes " : ", ", prefix_format(i->prefix[n], text));
     for (unsigned n = 0; n < i->asns; n++)
-        printf("%sAS%" PRIu32, n > 0 ? ", " : i->prefixes > 0 ? "; origin " : "  origin ",
+        printf("%sAS%" PRIu32,
+               n > 0             ? ", "
+               : i->prefixes > 0 ? "; origin "
+                                 : "  origin ",
                i->asn[n]);
     if (i->prefixes + i->asns > 0)
         putchar('\n');

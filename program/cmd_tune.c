@@ -13,8 +13,7 @@
 
 enum { TRIALS = 3, DAY_S = 86400 };
 
-static const char usage[] =
-        "usage: rootwatch tune [-c FILE] [--origins TABLE] FILE...\n";
+static const char usage[] = "usage: rootwatch tune [-c FILE] [--origins TABLE] FILE...\n";
 
 /* Of the configured sensitivity. */
 static const double factor[TRIALS] = {0.5, 1, 2};
@@ -100,8 +99,7 @@ static unsigned opened_on(const struct trial *t, int64_t day)
     unsigned count = 0;
     size_t i;
     json_t *event;
-    json_array_foreach(t->events, i, event)
-        count += is_opening(event) && day_of(event) == day;
+    json_array_foreach(t->events, i, event) count += is_opening(event) && day_of(event) == day;
     return count;
 }
 
@@ -112,9 +110,9 @@ static bool next_day(const struct trial *trial, int64_t *day)
     for (unsigned t = 0; t < TRIALS; t++) {
         size_t i;
         json_t *event;
-        json_array_foreach(trial[t].events, i, event)
-            if (is_opening(event) && day_of(event) > *day && day_of(event) < next)
-                next = day_of(event);
+        json_array_foreach(trial[t].events, i,
+                           event) if (is_opening(event) && day_of(event) > *day &&
+                                      day_of(event) < next) next = day_of(event);
     }
     *day = next;
     return next != INT64_MAX;
@@ -141,7 +139,8 @@ static void print_incidents(const struct trial *t)
     size_t i;
     json_t *event;
     printf("\nsensitivity %.3g\n", t->sensitivity);
-    json_array_foreach(t->events, i, event) {
+    json_array_foreach(t->events, i, event)
+    {
         char text[32];
         if (!is_opening(event))
             continue;

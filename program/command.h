@@ -1,4 +1,5 @@
-/* The subcommands: each takes its own arguments, argv[0] being "rootwatch NAME", and returns the exit status. */
+/* The subcommands: each takes its own arguments, argv[0] being "rootwatch NAME", and returns
+ * the exit status. */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 

@@ -49,11 +49,11 @@ struct config {
     uint32_t interval_s;
     uint32_t prefix_records;
 
-    double open_qps;   /* smallest excess that opens an incident */
-    double open_share; /* the same as a part of all queries, 0 to 1 */
+    double open_qps;    /* smallest excess that opens an incident */
+    double open_share;  /* the same as a part of all queries, 0 to 1 */
     double sensitivity; /* of all tests; 1 */
-    uint32_t quiet_s;  /* an incident closes after so long without excess */
-    uint32_t warmup_s; /* nothing opens in the first seconds of a first start */
+    uint32_t quiet_s;   /* an incident closes after so long without excess */
+    uint32_t warmup_s;  /* nothing opens in the first seconds of a first start */
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -35,7 +35,8 @@ static bool catch_up(void *argument, struct error *err)
 bool drawing_catch_up(const char *state, const struct log *log, struct error *err)
 {
     struct drawing d = {.state = state, .log = log};
-    return apart_run("bringing the archives up to date", catch_up, &d, CATCH_UP_DEADLINE_S, err);
+    return apart_run("bringing the archives up to date", catch_up, &d, CATCH_UP_DEADLINE_S,
+                     err);
 }
 
 struct pages_job {
@@ -50,8 +51,7 @@ static bool write_pages(void *argument, struct error *err)
     const struct page_options options = {.site = d->site, .now_s = time(NULL)};
     struct page_result result = {.pages = 0};
     struct store *store = store_open(d->state, STORE_READ, err);
-    bool good =
-            store != NULL && pages_write(store, d->state, job->www, &options, &result, err);
+    bool good = store != NULL && pages_write(store, d->state, job->www, &options, &result, err);
     if (result.notes[0] != '\0')
         log_warning(d->log, "%s", result.notes);
     store_close(store);

@@ -19,8 +19,8 @@ enum {
  * carry away all that follow it.  So a step further than these is taken when two messages in a
  * row say so; until then they count in the interval under way.
  */
-static const int64_t back_ns = INT64_C(60) * NS;          /* less is disorder: counted late */
-static const int64_t ahead_ns = INT64_C(3600) * NS;       /* less is a silence */
+static const int64_t back_ns = INT64_C(60) * NS;           /* less is disorder: counted late */
+static const int64_t ahead_ns = INT64_C(3600) * NS;        /* less is a silence */
 static const int64_t latest_ns = INT64_C(7258118400) * NS; /* 2200: no capture is of then */
 
 struct engine {
@@ -212,8 +212,8 @@ struct reading {
     int64_t start_ns; /* of the interval */
     int64_t far_ns;   /* time of the next frame, where that is too far ahead to believe it; 0 */
     bool begun;
-    bool ended; /* an interval was */
-    bool stopped; /* by `progress` */
+    bool ended;                  /* an interval was */
+    bool stopped;                /* by `progress` */
     struct source_counts before; /* of the source, at the interval's start */
     uint64_t frames;
     uint64_t done_bytes, all_bytes; /* of the files before this one; of all of them */
@@ -370,7 +370,8 @@ static bool read_source(struct reading *r, struct source *s, struct error *err)
         if (state != SOURCE_LIMIT)
             return state == SOURCE_END;
         if (r->stopped)
-            return error_set(err, "asked to stop before the end of the input; what was read is counted");
+            return error_set(
+                    err, "asked to stop before the end of the input; what was read is counted");
         if (source_first_time(s, &first_ns))
             next_interval(r, first_ns);
     }

@@ -27,12 +27,12 @@ struct engine; /* private */
 struct engine_settings {
     const struct config *config;
     const struct log *log;
-    const char *state; /* directory; NULL: nothing is stored */
-    FILE *events;      /* NULL: none */
-    bool keep_run;     /* for a summary of all that was read */
-    bool keep_events;  /* and of its incidents */
+    const char *state;             /* directory; NULL: nothing is stored */
+    FILE *events;                  /* NULL: none */
+    bool keep_run;                 /* for a summary of all that was read */
+    bool keep_events;              /* and of its incidents */
     const struct origins *origins; /* NULL: ASes are not known */
-    int poke_fd;       /* live: 'R' ready, '.' an interval, 'E' an event; -1: none */
+    int poke_fd; /* live: 'R' ready, '.' an interval, 'E' an event; -1: none */
 };
 
 struct engine *engine_create(const struct engine_settings *settings, struct error *err);
@@ -47,9 +47,9 @@ bool engine_start(struct engine *e, bool live, struct error *err);
 /*
  * Reads the files, in the order of their first frames, as one stream.  Where its time goes back
  * or far ahead for good, intervals follow; a frame that alone has another time is counted in
- * the interval under way.  `progress`, where not NULL, is called at interval ends with the octets
- * done and to do (0: unknown), and ends the reading by returning false.  What is wrong with a
- * file is said in the log, and the others are read all the same.
+ * the interval under way.  `progress`, where not NULL, is called at interval ends with the
+ * octets done and to do (0: unknown), and ends the reading by returning false.  What is wrong
+ * with a file is said in the log, and the others are read all the same.
  */
 typedef bool engine_progress(void *argument, uint64_t frames, uint64_t done_bytes,
                              uint64_t all_bytes);

@@ -21,7 +21,8 @@ static const struct command {
         {"read", cmd_read, "count, notice and summarise what is in capture files"},
         {"incident", cmd_incident, "incidents, and what is known of each"},
         {"check", cmd_check, "read the configuration and say every error"},
-        {"tune", cmd_tune, "what would have been noticed in capture files, at three sensitivities"},
+        {"tune", cmd_tune,
+         "what would have been noticed in capture files, at three sensitivities"},
         {"graph", cmd_graph, "draw every picture and page"},
 };
 

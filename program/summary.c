@@ -133,9 +133,9 @@ static json_t *opcodes_json(const struct counters *run)
 static json_t *prefix_json(const struct row *r, uint64_t all)
 {
     char text[PREFIX_TEXT_BYTES];
-    json_t *object = json_pack("{s:s, s:I, s:f}", "prefix", prefix_format(r->prefix, text),
-                               "queries", (json_int_t)r->queries, "share",
-                               (double)r->queries / (double)all);
+    json_t *object =
+            json_pack("{s:s, s:I, s:f}", "prefix", prefix_format(r->prefix, text), "queries",
+                      (json_int_t)r->queries, "share", (double)r->queries / (double)all);
     if (r->record == NULL)
         return object;
     json_t *types = json_object();
@@ -234,8 +234,7 @@ static json_t *incidents_json(const json_t *events)
         e = json_array_get(events, i);
         json_object_set(latest, json_string_value(json_object_get(e, "id")), e);
     }
-    json_object_foreach(latest, id, e)
-        json_array_append(array, e);
+    json_object_foreach(latest, id, e) json_array_append(array, e);
     json_decref(latest);
     return array;
 }
@@ -258,17 +257,16 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
     json_object_set_new(body, "edns",
                         json_pack("{s:I, s:I}", "queries_with_opt", (json_int_t)c->edns,
                                   "queries_do", (json_int_t)c->dnssec_ok));
-    json_object_set_new(
-            body, "flags",
-            json_pack("{s:I, s:I, s:I}", "queries_rd", (json_int_t)c->recursion_desired,
-                      "responses_tc", (json_int_t)c->truncated, "responses_aa",
-                      (json_int_t)c->authoritative));
-    json_object_set_new(
-            body, "sources",
-            json_pack("{s:I, s:I, s:I, s:I}", "ipv4", (json_int_t)r->hosts4, "ipv6",
-                      (json_int_t)distinct_count(&c->addresses6), "ipv6_64",
-                      (json_int_t)distinct_count(&c->networks6), "prefixes",
-                      (json_int_t)r->prefixes));
+    json_object_set_new(body, "flags",
+                        json_pack("{s:I, s:I, s:I}", "queries_rd",
+                                  (json_int_t)c->recursion_desired, "responses_tc",
+                                  (json_int_t)c->truncated, "responses_aa",
+                                  (json_int_t)c->authoritative));
+    json_object_set_new(body, "sources",
+                        json_pack("{s:I, s:I, s:I, s:I}", "ipv4", (json_int_t)r->hosts4, "ipv6",
+                                  (json_int_t)distinct_count(&c->addresses6), "ipv6_64",
+                                  (json_int_t)distinct_count(&c->networks6), "prefixes",
+                                  (json_int_t)r->prefixes));
     json_object_set_new(body, "prefixes", prefixes_json(s, r));
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
@@ -335,8 +333,8 @@ static void print_head(const struct summary *s, FILE *to)
     }
     fprintf(to, "%s to %s\n", time_text(c->source.first_time_ns, first),
             time_text(c->source.last_time_ns, last));
-    fprintf(to, "%" PRIu64 " frames: %" PRIu64 " queries, %" PRIu64 " responses", c->source.frames,
-            c->queries, c->responses);
+    fprintf(to, "%" PRIu64 " frames: %" PRIu64 " queries, %" PRIu64 " responses",
+            c->source.frames, c->queries, c->responses);
     if (seconds > 0)
         fprintf(to, "; %.1f queries/s", (double)c->queries / seconds);
     fprintf(to, "\n");
@@ -481,9 +479,11 @@ static void print_losses(const struct summary *s, FILE *to)
     if (c->late > 0)
         fprintf(to, "Out of order, counted late: %" PRIu64 " messages\n", c->late);
     if (t.bare > 0)
-        fprintf(to, "Counted by prefix, but not by host and type: %" PRIu64 " queries\n", t.bare);
+        fprintf(to, "Counted by prefix, but not by host and type: %" PRIu64 " queries\n",
+                t.bare);
     if (t.lost > 0)
-        fprintf(to, "Counted in the totals alone, not by prefix: %" PRIu64 " queries\n", t.lost);
+        fprintf(to, "Counted in the totals alone, not by prefix: %" PRIu64 " queries\n",
+                t.lost);
     if (s->turned_away > 0)
         fprintf(to, "Incidents not opened, too many being open: %" PRIu64 "\n", s->turned_away);
     if (s->writer.failed + s->writer.dropped > 0)
@@ -498,7 +498,8 @@ static void print_incidents(const struct summary *s, FILE *to)
         const json_t *e = json_array_get(s->events, i);
         char text[32];
         time_text(json_integer_value(json_object_get(e, "time")) * NS, text);
-        fprintf(to, "  %.16s %-6s %s  %s\n", text, json_string_value(json_object_get(e, "state")),
+        fprintf(to, "  %.16s %-6s %s  %s\n", text,
+                json_string_value(json_object_get(e, "state")),
                 json_string_value(json_object_get(e, "id")),
                 json_string_value(json_object_get(e, "summary")));
     }

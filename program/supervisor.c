@@ -30,13 +30,13 @@ struct supervisor {
     const struct supervisor_settings *settings;
     sigset_t before; /* signals blocked when we were started */
     int signal_fd;
-    int poke[2]; /* from the capturing process */
+    int poke[2];   /* from the capturing process */
     pid_t capture; /* 0: none runs */
     pid_t jobs;
     int64_t jobs_begun_s;
     int64_t jobs_due_s;
-    int64_t started_s;  /* the capturing process */
-    int64_t restart_s;  /* when it is to be started again; 0: not */
+    int64_t started_s; /* the capturing process */
+    int64_t restart_s; /* when it is to be started again; 0: not */
     unsigned back_off_s;
     bool ready;
     bool replacing; /* the capturing process was asked to end for a new configuration */
@@ -181,12 +181,14 @@ static void plan_restart(struct supervisor *s, int wait_status)
         s->back_off_s = BACK_OFF_MAX_S;
     s->restart_s = now_s() + s->back_off_s;
     if (WIFSIGNALED(wait_status))
-        log_error(s->settings->log, "the capturing process was ended by signal %d (%s); started "
-                                    "again in %u s",
+        log_error(s->settings->log,
+                  "the capturing process was ended by signal %d (%s); started "
+                  "again in %u s",
                   WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)), s->back_off_s);
     else
-        log_error(s->settings->log, "the capturing process ended with status %d; started again "
-                                    "in %u s",
+        log_error(s->settings->log,
+                  "the capturing process ended with status %d; started again "
+                  "in %u s",
                   WEXITSTATUS(wait_status), s->back_off_s);
 }
 
@@ -213,8 +215,9 @@ static void jobs_ended(struct supervisor *s, int wait_status)
 {
     s->jobs = 0;
     if (WIFSIGNALED(wait_status))
-        log_error(s->settings->log, "archiving and telling was ended by signal %d (%s); tried "
-                                    "again in a minute",
+        log_error(s->settings->log,
+                  "archiving and telling was ended by signal %d (%s); tried "
+                  "again in a minute",
                   WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 }
 
@@ -252,8 +255,9 @@ static void wait_for_jobs(struct supervisor *s, int64_t until_s)
         read_signals(s);
         if (s->asked < 2 && now_s() < until_s)
             continue;
-        log_warning(s->settings->log, "archiving and telling take too long; the rest is done at "
-                                      "the next start");
+        log_warning(s->settings->log,
+                    "archiving and telling take too long; the rest is done at "
+                    "the next start");
         (void)kill(s->jobs, SIGKILL);
         (void)waitpid(s->jobs, NULL, 0);
         break;

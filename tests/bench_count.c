@@ -39,13 +39,13 @@ static void make_message(struct message_batch *b, uint64_t *random, uint32_t net
                                : (uint32_t)exp(unit * log((double)networks + 1)) *
                                          UINT32_C(0x9e3779b1);
     struct message *m = &b->message[b->count++];
-    *m = (struct message){.flags = MESSAGE_QUESTION | MESSAGE_RD,
-                          .client = {(uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n,
-                                     (uint8_t)(r & 3)},
-                          .qtype = types[r >> 8 & 7],
-                          .qclass = 1,
-                          .dns_bytes = 40,
-                          .name_at = (uint16_t)b->names_used};
+    *m = (struct message){
+            .flags = MESSAGE_QUESTION | MESSAGE_RD,
+            .client = {(uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n, (uint8_t)(r & 3)},
+            .qtype = types[r >> 8 & 7],
+            .qclass = 1,
+            .dns_bytes = 40,
+            .name_at = (uint16_t)b->names_used};
     m->name_bytes = (uint8_t)(snprintf((char *)&b->names[b->names_used], 32,
                                        "%cwww%04u%cexample", 7, (unsigned)(r >> 16 & 4095), 7) +
                               1);

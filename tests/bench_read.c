@@ -68,10 +68,9 @@ static struct cost run(const char *rootwatch, const char *path)
                 path);
         exit(EXIT_FAILURE);
     }
-    return (struct cost){
-            (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-                    (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6,
-            use.ru_maxrss};
+    return (struct cost){(double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+                                 (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6,
+                         use.ru_maxrss};
 }
 
 static int by_size(const void *a, const void *b)

@@ -123,7 +123,9 @@ int main(void)
     file_end(&taken.file);
     if (!good || taken.queries == 0 || taken.intervals < SETS || taken.queries != read ||
         taken.frames != read || taken.watched != read) {
-        (void)fprintf(stderr, "%s%llu queries read, %llu taken, %llu of the watched, %llu frames in %llu intervals\n",
+        (void)fprintf(stderr,
+                      "%s%llu queries read, %llu taken, %llu of the watched, %llu frames in "
+                      "%llu intervals\n",
                       err.text, (unsigned long long)read, (unsigned long long)taken.queries,
                       (unsigned long long)taken.watched, (unsigned long long)taken.frames,
                       (unsigned long long)taken.intervals);

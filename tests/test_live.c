@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Captures on the loopback interface of a network namespace of its own; skips where there is none. */
+/* Captures on the loopback interface of a network namespace of its own; skips where there is
+ * none. */
 #include "capture/source.h"
 
 #include <arpa/inet.h>
@@ -39,14 +40,16 @@ static struct source *capture(uint16_t group)
 /* `queries` of them, each from a port of its own, so that a group shares them. */
 static void send_queries(int queries)
 {
-    static const uint8_t query[] = {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'c', 'o', 'm', 0, 0, 15, 0, 1};
+    static const uint8_t query[] = {0, 1, 0,   0,   0,   1, 0, 0,  0, 0, 0,
+                                    0, 3, 'c', 'o', 'm', 0, 0, 15, 0, 1};
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53)};
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     for (int i = 0; i < queries; i++) {
         int fd = socket(AF_INET, SOCK_DGRAM, 0);
-        cr_assert(eq(sz, (size_t)sendto(fd, query, sizeof query, 0, (struct sockaddr *)&to,
-                                        sizeof to),
-                     sizeof query));
+        cr_assert(eq(
+                sz,
+                (size_t)sendto(fd, query, sizeof query, 0, (struct sockaddr *)&to, sizeof to),
+                sizeof query));
         close(fd);
     }
 }
@@ -141,7 +144,8 @@ Test(live, says_when_the_interface_goes_away)
 
 Test(live, names_an_interface_that_is_not_there)
 {
-    const struct source_live live = {.interface = "nowhere0", .buffer_bytes = 1 << 20, .snaplen = 512};
+    const struct source_live live = {
+            .interface = "nowhere0", .buffer_bytes = 1 << 20, .snaplen = 512};
     enter_namespace();
     cr_assert_null(source_open_live(&live, &scope, &err));
     cr_expect(eq(int, err.kind, ERROR_NO_INTERFACE));
@@ -150,7 +154,8 @@ Test(live, names_an_interface_that_is_not_there)
 
 Test(live, says_which_right_is_missing)
 {
-    const struct source_live live = {.interface = "lo", .buffer_bytes = 1 << 20, .snaplen = 512};
+    const struct source_live live = {
+            .interface = "lo", .buffer_bytes = 1 << 20, .snaplen = 512};
     enter_namespace();
     if (setuid(65534) != 0)
         cr_skip_test("cannot become another user");

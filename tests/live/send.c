@@ -2,8 +2,9 @@
 /*
  * Sends DNS queries out of an interface at a steady rate, for tests of live capture.
  *
- * Background from 4096 /24s of 240.0.0.0/4, or from any address; from `after` seconds on, `share` of all queries
- * come from seven hosts of 207.244.46.0/24, most of them MX.  Prints how many were sent.
+ * Background from 4096 /24s of 240.0.0.0/4, or from any address; from `after` seconds on,
+ * `share` of all queries come from seven hosts of 207.244.46.0/24, most of them MX.  Prints how
+ * many were sent.
  *
  * usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE [any]
  */
@@ -21,7 +22,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, FRAME = 71, AT_IP = 14, AT_SOURCE = 26, AT_PORT = 34, AT_ID = 42, AT_TYPE = 68 };
+enum {
+    BATCH = 64,
+    FRAME = 71,
+    AT_IP = 14,
+    AT_SOURCE = 26,
+    AT_PORT = 34,
+    AT_ID = 42,
+    AT_TYPE = 68
+};
 
 struct sender {
     int fd;
@@ -48,12 +57,42 @@ static uint64_t draw(struct sender *s)
 
 static void prepare(struct sender *s)
 {
-    static const uint8_t start[FRAME] = {
-            0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2, 0x08, 0,
-            0x45, 0, 0, FRAME - AT_IP, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 192, 0, 2, 53,
-            0, 0, 0, 53, 0, FRAME - AT_PORT, 0, 0,
-            0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
-            7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 3, 'c', 'o', 'm', 0, 0, 1, 0, 1};
+    static const uint8_t start[FRAME] = {0x02, 0,
+                                         0,    0,
+                                         0,    1,
+                                         0x02, 0,
+                                         0,    0,
+                                         0,    2,
+                                         0x08, 0,
+                                         0x45, 0,
+                                         0,    FRAME - AT_IP,
+                                         0,    0,
+                                         0,    0,
+                                         64,   17,
+                                         0,    0,
+                                         0,    0,
+                                         0,    0,
+                                         192,  0,
+                                         2,    53,
+                                         0,    0,
+                                         0,    53,
+                                         0,    FRAME - AT_PORT,
+                                         0,    0,
+                                         0,    0,
+                                         0,    0,
+                                         0,    1,
+                                         0,    0,
+                                         0,    0,
+                                         0,    0,
+                                         7,    'e',
+                                         'x',  'a',
+                                         'm',  'p',
+                                         'l',  'e',
+                                         3,    'c',
+                                         'o',  'm',
+                                         0,    0,
+                                         1,    0,
+                                         1};
     for (unsigned i = 0; i < BATCH; i++) {
         memcpy(s->frame[i], start, FRAME);
         s->vector[i] = (struct iovec){s->frame[i], FRAME};
@@ -64,7 +103,8 @@ static void prepare(struct sender *s)
 static void open_interface(struct sender *s, const char *interface)
 {
     int one = 1;
-    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(interface)};
+    struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                             .sll_ifindex = (int)if_nametoindex(interface)};
     if (to.sll_ifindex == 0)
         fail(interface);
     s->fd = socket(AF_PACKET, SOCK_RAW, 0);

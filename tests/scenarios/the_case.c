@@ -5,7 +5,8 @@
  * Four days from 2005-01-17 00:00 UTC at a root server: 3157 queries/s from 100,000 /24s whose
  * sizes follow Zipf's law, with a daily wave; from 18 January 12:00 on 207.244.46.0/24 sends
  * 1000 queries/s from seven hosts, most of them MX; from 19 January 00:00 on 1700, the new ones
- * MX, AAAA and A6 for [a-m].root-servers.net and [a-m].gtld-servers.net; it ends on 20 January 15:00.
+ * MX, AAAA and A6 for [a-m].root-servers.net and [a-m].gtld-servers.net; it ends on 20 January
+ * 15:00.
  *
  * The same arguments give the same octets.  A packet is a template with an address, a port, an
  * id and sometimes a random label set into it, so that this is not slower than what reads it.
@@ -44,10 +45,21 @@ static const double peak_h = 14.5;     /* so that 00-17 h is as the whole day */
 static const double wave1_qps = 1000;
 static const double wave2_qps = 700;
 
-enum { TYPE_A = 1, TYPE_NS = 2, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16,
-       TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_A6 = 38, TYPE_ANY = 255 };
+enum {
+    TYPE_A = 1,
+    TYPE_NS = 2,
+    TYPE_SOA = 6,
+    TYPE_PTR = 12,
+    TYPE_MX = 15,
+    TYPE_TXT = 16,
+    TYPE_AAAA = 28,
+    TYPE_SRV = 33,
+    TYPE_A6 = 38,
+    TYPE_ANY = 255
+};
 
-struct template {
+struct template
+{
     uint8_t octets[FRAME_MAX];
     uint8_t bytes;
     uint8_t random_at; /* where a random label goes; 0: none */
@@ -188,10 +200,10 @@ static void make_template(struct template *t, const char *name, unsigned type)
 {
     static const uint8_t head[] = {
             0x00, 0x00, 0x5e, 0x00, 0x53, 0x01, 0x00, 0x00, 0x5e, 0x00, 0x53, 0x02, 0x08, 0x00,
-            0x45, 0x00, 0,    0,    0,    0,    0,    0,    55,   17,   0,    0,    /* IPv4 */
-            0,    0,    0,    0,    192,  0,    2,    53,                           /* to us */
-            0,    0,    0,    53,   0,    0,    0,    0,                            /* UDP */
-            0,    0,    0,    0,    0,    1,    0,    0,    0,    0,    0,    0,    /* DNS */
+            0x45, 0x00, 0,    0,    0,    0,    0,    0,    55,   17,   0,    0, /* IPv4 */
+            0,    0,    0,    0,    192,  0,    2,    53,                        /* to us */
+            0,    0,    0,    53,   0,    0,    0,    0,                         /* UDP */
+            0,    0,    0,    0,    0,    1,    0,    0,    0,    0,    0,    0, /* DNS */
     };
     enum { IP = 14, UDP = 34, IP_SOURCE = 26 };
     *t = (struct template){.bytes = 0};
@@ -214,19 +226,19 @@ struct share {
 
 /* What a root server was asked for in 2005: most of it needless. */
 static const struct share tlds[] = {
-        {"com", 24},      {"net", 15},   {"org", 6},      {"arpa", 4},      {"local", 5},
-        {"localdomain", 3}, {"de", 3},   {"jp", 3},       {"cn", 3},        {"uk", 3},
-        {"edu", 2},       {"kr", 2},     {"br", 2},       {"lan", 2},       {"workgroup", 2},
-        {"belkin", 1},    {"home", 2},   {"internal", 1}, {"fr", 2},        {"ru", 2},
-        {"it", 1.5},      {"tw", 1.5},   {"invalid", 0.5}, {"wpad", 1},     {"mshome", 1.5},
+        {"com", 24},        {"net", 15}, {"org", 6},       {"arpa", 4}, {"local", 5},
+        {"localdomain", 3}, {"de", 3},   {"jp", 3},        {"cn", 3},   {"uk", 3},
+        {"edu", 2},         {"kr", 2},   {"br", 2},        {"lan", 2},  {"workgroup", 2},
+        {"belkin", 1},      {"home", 2}, {"internal", 1},  {"fr", 2},   {"ru", 2},
+        {"it", 1.5},        {"tw", 1.5}, {"invalid", 0.5}, {"wpad", 1}, {"mshome", 1.5},
 };
 
 static const struct {
     unsigned type;
     double weight;
 } types[] = {
-        {TYPE_A, 58},  {TYPE_PTR, 11}, {TYPE_AAAA, 6}, {TYPE_MX, 5},  {TYPE_SRV, 6}, {TYPE_SOA, 4},
-        {TYPE_NS, 3},  {TYPE_A6, 3},   {TYPE_ANY, 2},  {TYPE_TXT, 2},
+        {TYPE_A, 58},  {TYPE_PTR, 11}, {TYPE_AAAA, 6}, {TYPE_MX, 5},  {TYPE_SRV, 6},
+        {TYPE_SOA, 4}, {TYPE_NS, 3},   {TYPE_A6, 3},   {TYPE_ANY, 2}, {TYPE_TXT, 2},
 };
 
 static unsigned draw_type(struct generator *g)
@@ -331,7 +343,7 @@ static uint32_t nth_network(unsigned n)
         return leading[n];
     uint32_t spread = (uint32_t)(n * UINT64_C(2654435761) >> 4);
     if (n % 8 == 3)
-        return 0x64400000 | (spread % 16384) << 8; /* 100.64.0.0/10 */
+        return 0x64400000 | (spread % 16384) << 8;            /* 100.64.0.0/10 */
     return 0xf0000000 | (n * UINT32_C(10007) % 1048576) << 8; /* 240.0.0.0/4 */
 }
 
@@ -372,7 +384,8 @@ static void put_packet(struct generator *g, const struct template *t, uint32_t s
     uint8_t *to = g->buffer + g->used;
     memcpy(to, record, sizeof record);
     to += sizeof record;
-    memcpy(to, t->octets, FRAME_MAX); /* a fixed length is faster; the next packet covers the rest */
+    memcpy(to, t->octets,
+           FRAME_MAX); /* a fixed length is faster; the next packet covers the rest */
     uint32_t sum = t->checksum + (source >> 16) + (source & 0xffff);
     sum = (sum & 0xffff) + (sum >> 16);
     put16(to + 24, ~(sum + (sum >> 16)));

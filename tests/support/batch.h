@@ -4,7 +4,8 @@
 
 #include "capture/message.h"
 
-/* A query of `qtype` for `name` ("www.example", "" the root) from `client`, added to the batch. */
+/* A query of `qtype` for `name` ("www.example", "" the root) from `client`, added to the batch.
+ */
 struct message *batch_query(struct message_batch *b, const char *client, const char *name,
                             uint16_t qtype);
 /* The same as an answer with that rcode. */

@@ -19,7 +19,8 @@ enum {
     TYPE_MX = 15,
 };
 
-struct template {
+struct template
+{
     uint8_t octets[FRAME_MAX];
     uint32_t bytes;
     bool random; /* its first label */
@@ -116,15 +117,14 @@ static void put(struct generator *g, const struct template *t, const uint8_t *so
                 unsigned at, unsigned bytes)
 {
     double at_s = g->plan->seconds * (double)g->count / (double)g->plan->frames;
-    const uint32_t head[4] = {START_S + (uint32_t)at_s,
-                              (uint32_t)((at_s - floor(at_s)) * 1e6), t->bytes, t->bytes};
+    const uint32_t head[4] = {START_S + (uint32_t)at_s, (uint32_t)((at_s - floor(at_s)) * 1e6),
+                              t->bytes, t->bytes};
     uint8_t frame[FRAME_MAX];
     memcpy(frame, t->octets, sizeof frame);
     memcpy(frame + at, source, bytes);
     if (t->random)
         for (unsigned i = 0; i < LABEL; i++)
-            frame[AT_LABEL + (at == AT_SOURCE6 ? 20 : 0) + i] =
-                    (uint8_t)('a' + draw(g) % 26);
+            frame[AT_LABEL + (at == AT_SOURCE6 ? 20 : 0) + i] = (uint8_t)('a' + draw(g) % 26);
     (void)fwrite(head, sizeof head, 1, g->to);
     (void)fwrite(frame, t->bytes, 1, g->to);
     g->count++;
@@ -143,8 +143,9 @@ static void put_ipv6(struct generator *g, const struct template *t, uint32_t net
                      uint8_t host)
 {
     uint32_t n = network * UINT32_C(0x9e3779b1);
-    const uint8_t source[16] = {0x20, 0x01, (uint8_t)(n >> 24), (uint8_t)(n >> 16),
-                                (uint8_t)(n >> 8), (uint8_t)n, [15] = host};
+    const uint8_t source[16] = {
+            0x20,       0x01,       (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+            (uint8_t)n, [15] = host};
     put(g, t, source, AT_SOURCE6, sizeof source);
 }
 
