@@ -59,7 +59,8 @@ struct detector {
     double end_s;             /* of the last interval with queries */
     double rest_qps;          /* of all but open incidents, ten seconds' memory */
     double day_qps;           /* the same, a day's memory */
-    double new_qps;           /* queries from new prefixes, ten seconds' memory */
+    double new_qps;           /* queries from new prefixes, two seconds' memory */
+    double brief_qps;         /* of all but open incidents, the same */
     double usual_new;         /* share of them, twenty minutes' memory */
     double watched_s;         /* since this process began: how much novelty knows */
     int64_t day;              /* of its generation */

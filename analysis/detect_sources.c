@@ -4,13 +4,14 @@
 
 #include <math.h>
 
-enum { DAY_S = 86400, KNOWN_S = 3600, RECENT_S = 10, LEVEL_S = 1200 };
+enum { DAY_S = 86400, KNOWN_S = 3600, RECENT_S = 10, BRIEF_S = 2, LEVEL_S = 1200 };
 
 static const double moved_least = 0.008; /* usual share of a prefix that may have moved */
 static const double moved_part = 0.65;   /* of the rise that its fall must be, at least */
 static const double moved_most = 1.5;    /* and at most */
 static const double moved_gone = 0.5;    /* of its usual share, that must be gone */
-static const double spoofed_part = 0.6;  /* of the excess, from new prefixes */
+static const double excess_part = 0.25; /* of a culprit's excess, that all must have risen by */
+static const double spoofed_part = 0.6; /* of the rise, from new prefixes */
 
 /* One that was heavy has fallen by what this one rose. */
 static struct share_row *find_predecessor(struct shares *series, const struct share_row *risen)
@@ -100,18 +101,22 @@ static void turn_day(struct detector *d)
 static void note_new(struct detector *d, const struct look *look, double queries)
 {
     double length_s = look->moment.length_s;
-    double rate = queries / length_s;
-    d->new_qps += (1 - exp(-length_s / RECENT_S)) * (rate - d->new_qps);
+    double gain = 1 - exp(-length_s / BRIEF_S);
+    d->new_qps += gain * (queries / length_s - d->new_qps);
+    d->brief_qps += gain * (look->moment.rest / length_s - d->brief_qps);
     if (!volume_is_suspicious(&d->volume))
         d->usual_new +=
                 length_s / LEVEL_S * (queries / fmax(look->moment.rest, 1) - d->usual_new);
     d->watched_s += length_s;
 }
 
+/* Going by the last few seconds: the first of a botnet's queries come from new networks, too.
+ */
 bool detect_is_spoofed(const struct detector *d, double excess_qps)
 {
-    return d->watched_s > KNOWN_S && excess_qps > 0 &&
-           d->new_qps - d->usual_new * d->volume.level_qps > spoofed_part * excess_qps;
+    double risen = d->brief_qps - d->volume.level_qps;
+    return d->watched_s > KNOWN_S && risen > excess_part * excess_qps && excess_qps > 0 &&
+           d->new_qps - d->usual_new * d->volume.level_qps > spoofed_part * risen;
 }
 
 void detect_sources(struct detector *d, const struct look *look)
@@ -123,6 +128,8 @@ void detect_sources(struct detector *d, const struct look *look)
     double least = detect_least(look);
     double fresh = (double)prefix_counts_totals(look->interval->counters->prefixes).bare;
     turn_day(d);
+    if (calm)
+        novelty_end_flood(d->novelty);
     for (uint32_t i = 0; i < count; i++) {
         if (r[i].queries == 0)
             continue;
@@ -133,6 +140,8 @@ void detect_sources(struct detector *d, const struct look *look)
             fresh += r[i].queries;
             if (calm)
                 novelty_note(d->novelty, r[i].prefix);
+            else
+                novelty_note_flood(d->novelty, r[i].prefix);
         }
         explained |= count_origin(d, look, r[i].prefix, rest);
         if (r[i].queries < least)

@@ -12,6 +12,8 @@ enum { BITS4 = 1 << 24, BITS6 = 1 << 21, WORDS = (BITS4 + BITS6) / 64 };
 struct novelty {
     unsigned newer;
     uint64_t bits[2][WORDS];
+    uint64_t flood[BITS6 / 64]; /* hashed */
+    bool flooded;               /* any of them */
 };
 
 struct novelty *novelty_create(struct error *err)
@@ -40,10 +42,32 @@ static uint32_t bit_of(struct prefix p)
     return BITS4 + (uint32_t)(XXH3_64bits(&p.bits, sizeof p.bits) % BITS6);
 }
 
+static uint32_t flood_bit(struct prefix p)
+{
+    return (uint32_t)(XXH3_64bits(&p.bits, sizeof p.bits) % BITS6);
+}
+
 bool novelty_is_new(const struct novelty *n, struct prefix p)
 {
     uint32_t bit = bit_of(p);
-    return ((n->bits[0][bit / 64] | n->bits[1][bit / 64]) >> bit % 64 & 1) == 0;
+    if (((n->bits[0][bit / 64] | n->bits[1][bit / 64]) >> bit % 64 & 1) != 0)
+        return false;
+    uint32_t flood = n->flooded ? flood_bit(p) : 0;
+    return !n->flooded || (n->flood[flood / 64] >> flood % 64 & 1) == 0;
+}
+
+void novelty_note_flood(struct novelty *n, struct prefix p)
+{
+    uint32_t bit = flood_bit(p);
+    n->flood[bit / 64] |= UINT64_C(1) << bit % 64;
+    n->flooded = true;
+}
+
+void novelty_end_flood(struct novelty *n)
+{
+    if (n->flooded)
+        memset(n->flood, 0, sizeof n->flood);
+    n->flooded = false;
 }
 
 void novelty_note(struct novelty *n, struct prefix p)

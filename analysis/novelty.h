@@ -21,3 +21,6 @@ void novelty_free(struct novelty *n); /* NULL is fine */
 void novelty_turn(struct novelty *n);
 bool novelty_is_new(const struct novelty *n, struct prefix p);
 void novelty_note(struct novelty *n, struct prefix p);
+/* For as long as the flood lasts. */
+void novelty_note_flood(struct novelty *n, struct prefix p);
+void novelty_end_flood(struct novelty *n);
