@@ -33,8 +33,8 @@ struct aggregator {
     int64_t hour_s;
     int64_t covered_ns; /* of the minute */
     double excess;      /* queries of the minute that open incidents explain */
-    bool unsound; /* the minute lost frames, or queries are missed: it teaches nothing */
-    bool going; /* a minute goes on */
+    bool unsound;       /* the minute lost frames, or queries are missed: it teaches nothing */
+    bool going;         /* a minute goes on */
     struct followed followed[FOLLOWED];
     struct explained explained; /* of the interval under way */
 };

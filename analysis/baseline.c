@@ -7,13 +7,13 @@
 
 enum {
     HOUR_S = 3600,
-    MINUTES_MIN = 10,          /* before anything is called usual */
-    HOUR_MINUTES_MIN = 30,     /* of an hour seen, for it to be learned */
-    MEMORY_MINUTES = 30,       /* of the recent mean and of the level */
+    MINUTES_MIN = 10,      /* before anything is called usual */
+    HOUR_MINUTES_MIN = 30, /* of an hour seen, for it to be learned */
+    MEMORY_MINUTES = 30,   /* of the recent mean and of the level */
     SPREAD_MEMORY_MINUTES = 240,
 };
 
-static const double hour_gain = 0.3;   /* weight of the newest of an hour's days or weeks */
+static const double hour_gain = 0.3;    /* weight of the newest of an hour's days or weeks */
 static const double outlier_spread = 4; /* what is further off moves nothing by more */
 
 /* 1970-01-01 was a Thursday. */
@@ -120,8 +120,8 @@ static json_t *hours_json(const struct baseline_hour *hour, unsigned count)
 {
     json_t *array = json_array();
     for (unsigned i = 0; i < count; i++)
-        json_array_append_new(array, json_pack("[f, I]", hour[i].mean_qps,
-                                               (json_int_t)hour[i].times));
+        json_array_append_new(array,
+                              json_pack("[f, I]", hour[i].mean_qps, (json_int_t)hour[i].times));
     return array;
 }
 

@@ -2,9 +2,10 @@
  * What is usual for one rate at a time of the week, learned from its minutes.
  *
  * 168 means, one for each hour of the week, each learned slowly over weeks; where an hour of
- * the week was not seen yet, the same hour of the day stands in for it, and on the first day the mean
- * of the last half hour.  Between the middles of two hours it is interpolated, and it follows
- * the level of the last hour.  The spread is one standard deviation of minutes around it.
+ * the week was not seen yet, the same hour of the day stands in for it, and on the first day
+ * the mean of the last half hour.  Between the middles of two hours it is interpolated, and it
+ * follows the level of the last hour.  The spread is one standard deviation of minutes around
+ * it.
  *
  * The owner decides what is learned: during an incident, not the culprit's part.
  */
@@ -30,11 +31,11 @@ struct baseline {
     int64_t hour_s; /* the hour that goes on, and what was seen of it */
     double hour_sum_qps;
     uint32_t hour_minutes;
-    double recent_qps;   /* half an hour's memory */
-    double level;        /* recent, against the seasonal mean; 1 when as usual */
-    double variance;     /* around the usual rate, in (queries/s)^2 */
-    uint32_t minutes;    /* learned at all */
-    int64_t learned_s;   /* the latest of them */
+    double recent_qps; /* half an hour's memory */
+    double level;      /* recent, against the seasonal mean; 1 when as usual */
+    double variance;   /* around the usual rate, in (queries/s)^2 */
+    uint32_t minutes;  /* learned at all */
+    int64_t learned_s; /* the latest of them */
 };
 
 void baseline_learn(struct baseline *b, int64_t minute_s, double rate_qps);

@@ -12,10 +12,12 @@ static const struct correction {
     uint16_t number;
     const char *name;
 } corrections[] = {
-        {CODE_RCODE, 4, "NOTIMP"},    {CODE_RCODE, 11, "DSOTYPENI"}, {CODE_RCODE, 16, "BADVERS"},
-        {CODE_RCODE, 17, "BADKEY"},   {CODE_RCODE, 18, "BADTIME"},   {CODE_RCODE, 19, "BADMODE"},
-        {CODE_RCODE, 20, "BADNAME"},  {CODE_RCODE, 21, "BADALG"},    {CODE_RCODE, 22, "BADTRUNC"},
-        {CODE_RCODE, 23, "BADCOOKIE"}, {CODE_OPCODE, 6, "DSO"},
+        {CODE_RCODE, 4, "NOTIMP"},    {CODE_RCODE, 11, "DSOTYPENI"},
+        {CODE_RCODE, 16, "BADVERS"},  {CODE_RCODE, 17, "BADKEY"},
+        {CODE_RCODE, 18, "BADTIME"},  {CODE_RCODE, 19, "BADMODE"},
+        {CODE_RCODE, 20, "BADNAME"},  {CODE_RCODE, 21, "BADALG"},
+        {CODE_RCODE, 22, "BADTRUNC"}, {CODE_RCODE, 23, "BADCOOKIE"},
+        {CODE_OPCODE, 6, "DSO"},
 };
 
 static char *from_ldns(enum code code, uint16_t number)

@@ -245,7 +245,8 @@ static void add_watched_names(struct counters *c, const struct message_batch *ba
     }
 }
 
-/* In this order, so that memory has time to answer: each step asks for what a later one uses. */
+/* In this order, so that memory has time to answer: each step asks for what a later one uses.
+ */
 void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns)
 {
     struct prefix_home home[MESSAGE_BATCH_MAX];

@@ -91,10 +91,9 @@ static json_t *prefixes_json(const struct minute *m)
     for (unsigned i = 0; i < m->prefixes; i++) {
         const struct minute_prefix *p = &m->prefix[i];
         char text[PREFIX_TEXT_BYTES];
-        json_array_append_new(array,
-                              json_pack("[s, I, I, b]", prefix_format(p->prefix, text),
-                                        (json_int_t)p->queries, (json_int_t)p->hosts,
-                                        p->watched));
+        json_array_append_new(array, json_pack("[s, I, I, b]", prefix_format(p->prefix, text),
+                                               (json_int_t)p->queries, (json_int_t)p->hosts,
+                                               p->watched));
     }
     return array;
 }
@@ -155,8 +154,7 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
 {
     *m = (struct minute){.usual_qps = (double)NAN, .spread_qps = (double)NAN};
     if (!json_read_i64(json, "start", &m->start_s) || m->start_s % 60 != 0 ||
-        !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 ||
-        m->covered_s > 60)
+        !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 || m->covered_s > 60)
         return error_set(err, "a minute without a whole start or with no second covered");
     for (unsigned i = 0; i < ROWS(fields); i++)
         if (!json_read_u64(json, fields[i].name, (uint64_t *)((char *)m + fields[i].at)))

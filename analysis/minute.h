@@ -49,13 +49,14 @@ struct minute {
     uint64_t queries_by[TRANSPORTS], responses_by[TRANSPORTS];
     uint64_t qtype[QTYPE_CLASSES];
     uint64_t rcode[MINUTE_RCODES];
-    uint64_t edns, dnssec_ok;      /* queries with an OPT record, with DO in it */
-    uint64_t sources4, sources6;   /* distinct /24s and /48s that sent a query */
-    uint64_t frames, bytes;        /* captured, of any kind; bytes on the wire */
-    uint64_t undecoded;            /* frames that may have held DNS and could not be read */
+    uint64_t edns, dnssec_ok;    /* queries with an OPT record, with DO in it */
+    uint64_t sources4, sources6; /* distinct /24s and /48s that sent a query */
+    uint64_t frames, bytes;      /* captured, of any kind; bytes on the wire */
+    uint64_t undecoded;          /* frames that may have held DNS and could not be read */
     uint64_t kernel_drops, interface_drops;
-    uint64_t overflow;             /* queries counted in totals, but not by source */
-    double usual_qps, spread_qps;  /* usual rate and one standard deviation; NAN: not known yet */
+    uint64_t overflow; /* queries counted in totals, but not by source */
+    double usual_qps,
+            spread_qps; /* usual rate and one standard deviation; NAN: not known yet */
     struct minute_prefix prefix[MINUTE_PREFIXES]; /* most queries first */
     unsigned prefixes;
 };

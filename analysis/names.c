@@ -333,7 +333,8 @@ static bool is_plain(uint8_t c)
            c == '-' || c == '_';
 }
 
-const char *names_text(const uint8_t *name, uint8_t name_bytes, char text[static NAMES_TEXT_BYTES])
+const char *names_text(const uint8_t *name, uint8_t name_bytes,
+                       char text[static NAMES_TEXT_BYTES])
 {
     char *to = text;
     const uint8_t *end = name + name_bytes;

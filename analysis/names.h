@@ -52,6 +52,7 @@ void names_each(const struct names *n,
  * Presentation form (RFC 1035 section 5.1, RFC 4343 section 2.1): every octet that is not a
  * letter, digit, hyphen or underscore as \DDD; without the final dot, "." for the root.
  */
-const char *names_text(const uint8_t *name, uint8_t name_bytes, char text[static NAMES_TEXT_BYTES]);
+const char *names_text(const uint8_t *name, uint8_t name_bytes,
+                       char text[static NAMES_TEXT_BYTES]);
 /* The last label but the root, with the root's octet; the root itself for the root. */
 const uint8_t *names_tld(const uint8_t *name, uint8_t name_bytes, uint8_t *tld_bytes);

@@ -26,8 +26,8 @@ enum {
 #define SLOT_RECORD UINT64_C(0xffffff)
 
 struct prefix_counts {
-    uint32_t *direct;  /* IPV4_PREFIXES entries; NULL: all are hashed */
-    uint64_t *slots;   /* mask + 1 of them, at least twice the records */
+    uint32_t *direct; /* IPV4_PREFIXES entries; NULL: all are hashed */
+    uint64_t *slots;  /* mask + 1 of them, at least twice the records */
     struct prefix_record *records;
     uint64_t mask;
     uint64_t seed;
@@ -35,7 +35,7 @@ struct prefix_counts {
     uint32_t used;
     uint32_t watched; /* the first so many records are never given up */
     uint32_t cursor;  /* where the next to give up is looked for */
-    bool swept; /* the array holds bare counts, found by sweeping it only */
+    bool swept;       /* the array holds bare counts, found by sweeping it only */
     struct prefix_totals totals;
 };
 
@@ -176,7 +176,8 @@ static inline int32_t record_for(struct prefix_counts *t, const struct prefix_ho
 }
 
 /* Queries of a prefix for which there is no record. */
-static void count_without(struct prefix_counts *t, const struct prefix_home *h, uint32_t queries)
+static void count_without(struct prefix_counts *t, const struct prefix_home *h,
+                          uint32_t queries)
 {
     if (!is_direct(t, h->prefix)) {
         t->totals.lost += queries;
@@ -230,7 +231,8 @@ void prefix_counts_approach(const struct prefix_counts *t, const struct message_
         if (r == NULL)
             continue;
         __builtin_prefetch(&r->queries, 1);
-        __builtin_prefetch(&r->qtype[class_of(&batch->message[i])], 1); /* either of two lines */
+        __builtin_prefetch(&r->qtype[class_of(&batch->message[i])],
+                           1); /* either of two lines */
     }
 }
 
@@ -343,7 +345,8 @@ static void merge_record(struct prefix_counts *into, const struct prefix_record 
 }
 
 /* Asks for the lines of a record that adding `from` to it will change. */
-static inline void prefetch_sums(const struct prefix_record *r, const struct prefix_record *from)
+static inline void prefetch_sums(const struct prefix_record *r,
+                                 const struct prefix_record *from)
 {
     enum { SECOND = 4 }; /* types from here on stand in the second line */
     _Static_assert(offsetof(struct prefix_record, qtype[SECOND]) == 64, "where a line ends");
@@ -461,7 +464,8 @@ void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, ui
     }
 }
 
-const struct prefix_record *prefix_counts_records(const struct prefix_counts *t, uint32_t *count)
+const struct prefix_record *prefix_counts_records(const struct prefix_counts *t,
+                                                  uint32_t *count)
 {
     *count = t->used;
     return t->records;

@@ -31,7 +31,7 @@ enum { PREFIX_PROBES_MAX = 16 };
 struct prefix_record {
     struct prefix prefix;
     uint32_t queries;
-    uint32_t mark; /* the owner's; zero in a new record */
+    uint32_t mark;     /* the owner's; zero in a new record */
     uint64_t hosts[4]; /* IPv4: one bit per last octet seen; IPv6: 256 bits by address hash */
     uint32_t qtype[QTYPE_CLASSES]; /* by qtype_class(); sums to `queries` */
 };
@@ -89,7 +89,8 @@ void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts 
 void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, uint32_t watched);
 
 /* The records in use, in the order met; those of watched prefixes may have zero queries. */
-const struct prefix_record *prefix_counts_records(const struct prefix_counts *t, uint32_t *count);
+const struct prefix_record *prefix_counts_records(const struct prefix_counts *t,
+                                                  uint32_t *count);
 struct prefix_totals prefix_counts_totals(const struct prefix_counts *t);
 const struct prefix_record *prefix_counts_find(const struct prefix_counts *t, struct prefix p);
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `huge`: in pages of 2 MiB where the system has them, for what is read at random; NULL: no memory. */
+/* `huge`: in pages of 2 MiB where the system has them, for what is read at random; NULL: no
+ * memory. */
 void *region_reserve(size_t bytes, bool huge);
 void region_release(void *p, size_t bytes); /* NULL is fine; `bytes` as they were reserved */
