@@ -196,8 +196,8 @@ static void end_minute(struct aggregator *a)
     fill_prefixes(a, &m);
     if (!baseline_usual(&a->baseline, a->minute_s, &m.usual_qps, &m.spread_qps))
         m.usual_qps = m.spread_qps = (double)NAN;
-    /* A minute that is not whole, or lost frames, teaches nothing. */
-    if (m.covered_s >= 55 && !a->unsound)
+    /* A minute that is not whole, was stretched or lost frames teaches nothing. */
+    if (m.covered_s >= 55 && a->covered_ns < 66 * (int64_t)NS && !a->unsound)
         baseline_learn(&a->baseline, a->minute_s,
                        fmax(0, ((double)m.queries - a->excess) / m.covered_s));
     if (a->told.minute != NULL)

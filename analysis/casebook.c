@@ -266,6 +266,7 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
             .began_s = f->since_s,
             .opened_s = now_s,
             .evidence = f->evidence,
+            .lossy = view->interval->lossy,
     };
     add_culprit(b, c, view, f);
     if (c->dossier.seconds <= 0)

@@ -321,11 +321,11 @@ unsigned detector_interval(struct detector *d, const struct interval *interval,
     d->suspects = 0;
     d->proposals = 0;
     memset(d->suspicion, 0, sizeof d->suspicion);
-    if (interval->lossy)
-        return 0;
     if (look.moment.rest >= 1)
         look_at_shares(d, &look);
-    rows[SERIES_VOLUME].look(d, &look);
+    /* Lost frames leave shares as they are, and rates too small: a fall means nothing then. */
+    if (!interval->lossy || look.moment.rest > d->volume.level_qps * look.moment.length_s)
+        rows[SERIES_VOLUME].look(d, &look);
     return choose(d, look.moment.start_s + look.moment.length_s, found);
 }
 

@@ -9,7 +9,7 @@
 struct interval {
     int64_t start_ns; /* since 1970, UTC */
     int64_t length_ns;
-    bool lossy; /* frames were lost: nobody is accused on such figures alone */
+    bool lossy; /* frames were lost: rates are too small, and what is told is marked so */
     struct counters *counters;
 };
 

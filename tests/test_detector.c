@@ -135,19 +135,22 @@ Test(detector, takes_a_renumbered_source_for_the_same)
     cr_expect(eq(u32, t->events, 0));
 }
 
-Test(detector, accuses_nobody_on_figures_that_are_too_small)
+Test(detector, takes_a_fall_for_nothing_while_frames_are_lost)
+{
+    t->lossy = true;
+    t->level = 0.1;
+    traffic_pass(t, 60, NULL);
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(detector, finds_who_overruns_the_capture_and_marks_what_it_tells)
 {
     const struct traffic_flow f = {"203.0.113.7", 0, "mail.example.net", 15, 50};
-    for (int i = 0; i < 30; i++) {
-        const struct interval lossy = {.start_ns = t->now_s * 1000000000,
-                                       .length_ns = 1000000000,
-                                       .lossy = true,
-                                       .counters = t->counters};
-        (void)f;
-        aggregator_interval(t->aggregator, &lossy); /* not one query is left */
-        t->now_s++;
-    }
-    cr_expect(eq(u32, t->events, 0));
+    t->lossy = true;
+    traffic_pass(t, 30, &f);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_PREFIX));
+    cr_expect(traffic_last(t)->lossy);
 }
 
 Test(detector, finds_the_same_whatever_the_seed)

@@ -142,6 +142,7 @@ void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow
         struct watch_list watch;
         const struct interval interval = {.start_ns = t->now_s * 1000000000,
                                           .length_ns = 1000000000,
+                                          .lossy = t->lossy,
                                           .counters = t->counters};
         ask_background(t, &batch);
         if (flow != NULL)

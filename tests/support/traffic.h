@@ -17,6 +17,7 @@ struct traffic {
     struct origins *origins;
     int64_t now_s;
     double level; /* of the background; 1 */
+    bool lossy;   /* what passes is marked so */
     uint32_t random;
     struct incident_event event[TRAFFIC_EVENTS];
     unsigned events;
