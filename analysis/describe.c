@@ -46,10 +46,21 @@ static void name_types(struct incident *i, const double *increase)
     }
 }
 
+static bool is_named(const struct incident_type *type, unsigned types, const char *qtype)
+{
+    for (unsigned n = 0; n < types; n++)
+        if (type[n].named && strcmp(type[n].qtype, qtype) == 0)
+            return true;
+    return false;
+}
+
 /* One row for each type with any queries; `now` and `then` by class, queries/s. */
 static void list_types(struct case_file *c, const double *now, const double *then)
 {
     struct incident *i = &c->incident;
+    struct incident_type told[INCIDENT_TYPES];
+    unsigned told_types = i->closed_s != 0 ? i->types : 0; /* what waves were told stays told */
+    memcpy(told, i->type, told_types * sizeof *told);
     i->types = 0;
     for (unsigned n = 0; n < QTYPE_CLASSES && i->types < INCIDENT_TYPES; n++) {
         if (c->dossier.qtype[n] == 0)
@@ -69,8 +80,9 @@ static void list_types(struct case_file *c, const double *now, const double *the
                 increase[n] = now[t] - then[t];
     if (case_has_waves(c))
         name_types(i, increase);
-    for (unsigned n = 0; n < i->types && case_kind(c) == INCIDENT_QTYPE; n++)
-        i->type[n].named = true;
+    for (unsigned n = 0; n < i->types; n++)
+        i->type[n].named |= case_kind(c) == INCIDENT_QTYPE ||
+                            is_named(told, told_types, i->type[n].qtype);
 }
 
 static void add_zone(void *argument, const struct name_count *n)
