@@ -150,6 +150,13 @@ static void walk_domain(void *argument, const struct name_count *n)
         detect_propose(w->d, w->look, SERIES_DOMAIN, row, &s);
 }
 
+/* A whole top-level domain that is asked more makes all of it more, or its share only moved. */
+static bool has_grown(const struct detector *d)
+{
+    static const double least = 1.025;
+    return d->volume.level_qps <= 0 || d->rest_qps > least * d->volume.level_qps;
+}
+
 static void walk_tld(void *argument, const struct name_count *n)
 {
     struct walk *w = argument;
@@ -159,7 +166,7 @@ static void walk_tld(void *argument, const struct name_count *n)
     double queries = (double)n->queries - deductions_of(w->d->deductions, s.key ^ SERIES_TLD);
     struct share_row *row =
             detect_add(w->d, w->look, SERIES_TLD, s.key, fmax(0, queries), NULL);
-    if (row != NULL)
+    if (row != NULL && has_grown(w->d))
         detect_propose(w->d, w->look, SERIES_TLD, row, &s);
 }
 
