@@ -97,20 +97,36 @@ static bool write_all(struct press *press)
     return !outcome.failed;
 }
 
-static bool find_end(struct press *press)
+static bool find_span(struct store *s, int64_t now_s, int64_t *first_s, int64_t *end_s,
+                      struct error *err)
 {
     int64_t last_s;
-    press->err->text[0] = 0;
-    if (!store_span(press->store, &press->first_s, &last_s, press->err))
+    if (!store_span(s, first_s, &last_s, err))
+        return false;
+    /* A minute of the future is a clock's that was wrong. */
+    if (last_s > now_s + FUTURE_S)
+        last_s = now_s - ARCHIVE_STEP_S;
+    *end_s = last_s + ARCHIVE_STEP_S;
+    *end_s -= *end_s % ARCHIVE_STEP_S;
+    return true;
+}
+
+bool pages_end(struct store *s, int64_t now_s, int64_t *end_s, struct error *err)
+{
+    int64_t first_s;
+    return find_span(s, now_s, &first_s, end_s, err);
+}
+
+static bool find_end(struct press *press)
+{
+    const struct page_options *o = press->options;
+    if (!find_span(press->store, o->now_s, &press->first_s, &press->at_s, press->err))
         return press->err->text[0] == 0
                        ? error_set(press->err,
                                    "no minute is stored yet: there is nothing to draw")
                        : false;
-    /* A minute of the future is a clock's that was wrong. */
-    if (last_s > press->options->now_s + FUTURE_S)
-        last_s = press->options->now_s - ARCHIVE_STEP_S;
-    press->at_s = press->options->at_s != 0 ? press->options->at_s : last_s + ARCHIVE_STEP_S;
-    press->at_s -= press->at_s % ARCHIVE_STEP_S;
+    if (o->at_s != 0)
+        press->at_s = o->at_s - o->at_s % ARCHIVE_STEP_S;
     if (press->at_s <= press->first_s)
         return error_set(press->err, "nothing is stored from before the time asked for");
     return true;

@@ -31,3 +31,9 @@ struct page_result {
 bool pages_write(struct store *s, const char *state_dir, const char *out_dir,
                  const struct page_options *options, struct page_result *result,
                  struct error *err);
+
+/*
+ * Where pages_write() with `at_s` 0 would end: what happened later is on no page yet.  False with
+ * an empty error: no minute is stored, so nothing could be drawn.
+ */
+bool pages_end(struct store *s, int64_t now_s, int64_t *end_s, struct error *err);

@@ -32,7 +32,7 @@ struct engine_settings {
     bool keep_run;                 /* for a summary of all that was read */
     bool keep_events;              /* and of its incidents */
     const struct origins *origins; /* NULL: ASes are not known */
-    int poke_fd; /* live: 'R' ready, '.' an interval, 'E' an event; -1: none */
+    int poke_fd; /* live: 'R' ready, '.' an interval, 'E' events or a minute; -1: none */
 };
 
 struct engine *engine_create(const struct engine_settings *settings, struct error *err);

@@ -5,6 +5,8 @@
 #include "program/drawing.h"
 #include "program/privileges.h"
 
+#include "graphs/pages.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -27,8 +29,9 @@ static bool tell(const struct config *c, const char *state, struct store *store,
     return notify_pending(&n, counts, err);
 }
 
-/* Events that the pages do not show yet. */
+/* Events that the pages do not show yet, and would if they were drawn now. */
 struct undrawn {
+    int64_t end_s; /* of the last minute stored */
     int64_t *sequence;
     size_t count;
 };
@@ -36,6 +39,8 @@ struct undrawn {
 static bool add_undrawn(void *argument, const struct incident_event *e)
 {
     struct undrawn *u = argument;
+    if (e->time_s > u->end_s)
+        return true;
     int64_t *more = realloc(u->sequence, (u->count + 1) * sizeof *more);
     if (more == NULL)
         return false;
@@ -49,10 +54,8 @@ static bool draw_pages(const struct config *c, const char *state, struct store *
                        const struct log *log, struct error *err)
 {
     struct undrawn u = {0};
-    int64_t first_s;
-    int64_t last_s;
     char www[CONFIG_PATH_BYTES + 8];
-    if (!store_span(store, &first_s, &last_s, err))
+    if (!pages_end(store, time(NULL), &u.end_s, err))
         return err->text[0] == '\0';
     bool good = store_untold(store, JOBS_TOLD_BY_PAGES, add_undrawn, &u, err);
     if (good && u.count > 0)

@@ -114,6 +114,13 @@ static void put_in_file(struct writer *w, struct job *j)
     log_error(w->settings.log, "%s", err.text);
 }
 
+/* What is new is archived, told and drawn at once. */
+static void poke(const struct writer *w)
+{
+    if (w->settings.poke_fd >= 0 && write(w->settings.poke_fd, "E", 1) != 1)
+        log_warning(w->settings.log, "telling of what is new at once: the pipe is full");
+}
+
 static bool do_events(struct writer *w, struct job *j, struct error *err)
 {
     put_in_file(w, j);
@@ -121,8 +128,16 @@ static bool do_events(struct writer *w, struct job *j, struct error *err)
         return true;
     if (!store_together(w, j, err))
         return false;
-    if (w->settings.poke_fd >= 0 && write(w->settings.poke_fd, "E", 1) != 1)
-        log_warning(w->settings.log, "telling of an event at once: the pipe is full");
+    poke(w);
+    return true;
+}
+
+/* The pages show an incident once the minute it opened in is stored. */
+static bool do_minute(struct writer *w, const struct job *j, struct error *err)
+{
+    if (!store_together(w, j, err))
+        return false;
+    poke(w);
     return true;
 }
 
@@ -140,7 +155,7 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_EVENTS:
         return do_events(w, j, err);
     case JOB_MINUTE:
-        return store_together(w, j, err);
+        return do_minute(w, j, err);
     case JOB_HOUR:
         return store_hour(w, j, err);
     }

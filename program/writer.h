@@ -27,7 +27,7 @@ struct writer_settings {
     bool wait;           /* when the queue is full */
     uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
     uint32_t minutes_days, hours_days; /* retention */
-    int poke_fd; /* a byte 'E' is written after events are stored; -1: none */
+    int poke_fd; /* a byte 'E' is written after events or a minute are stored; -1: none */
 };
 
 struct writer_counts {

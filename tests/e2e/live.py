@@ -46,6 +46,13 @@ def wait_for(what, condition, seconds=30):
 
 
 class Live(unittest.TestCase):
+    def run(self, result=None):
+        """A failure shows what the daemon said."""
+        before = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > before:
+            print(self.said, file=sys.stderr)
+
     def setUp(self):
         self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-live-")
         self.dir = pathlib.Path(self.holder.name)
@@ -78,6 +85,8 @@ mail:
                 p.stderr.close()
             if p.stdout:
                 p.stdout.close()
+        log = self.dir / "log"
+        self.said = log.read_text() if log.exists() else "the daemon said nothing"
         self.holder.cleanup()
 
     def start(self, words, namespace, **options):
