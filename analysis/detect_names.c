@@ -12,30 +12,29 @@ struct walk {
     struct detector *d;
     struct look *look;
     double least;
-    uint32_t weight; /* of a name asked once: those that found no room were such */
-    uint64_t singles;
-    double part; /* of a prefix's queries: what is not usual of them */
+    double unseen; /* names that found no room, for each name asked once: such they were */
+    double carry;  /* of them, not yet counted with one: a part of a query */
+    double part;   /* of a prefix's queries: what is not usual of them */
 };
 
 static void count_single(void *argument, const struct name_count *n)
 {
-    struct walk *w = argument;
-    w->singles += n->queries == 1;
+    uint64_t *singles = argument;
+    *singles += n->queries == 1;
 }
 
-/* Names made up at random fill the table: what was lost is shared out among those like it. */
-static void weigh_singles(struct walk *w)
+/* Names made up at random fill a table: what was lost is shared out among those like it. */
+static double unseen_of(const struct names *names)
 {
-    const struct names *names = w->look->interval->counters->names;
+    uint64_t singles = 0;
     uint64_t lost = names_lost(names);
-    w->weight = 1;
     if (lost == 0)
-        return;
-    names_each(names, count_single, w);
-    if (w->singles > 0)
-        w->weight = (uint32_t)(1 + (lost + w->singles / 2) / w->singles);
+        return 0;
+    names_each(names, count_single, &singles);
+    return singles == 0 ? 0 : (double)lost / (double)singles;
 }
 
+/* Of the names themselves only what is known; of domains also what found no room. */
 static void deduct(void *argument, const struct name_count *n)
 {
     const struct walk *w = argument;
@@ -43,6 +42,8 @@ static void deduct(void *argument, const struct name_count *n)
     uint8_t bytes;
     double queries = w->part * (double)n->queries;
     deductions_add(to, subject_name_key(n->name, n->name_bytes), queries);
+    if (n->queries == 1)
+        queries += w->part * w->unseen;
     const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
     deductions_add(to, subject_name_key(domain, bytes) ^ SERIES_DOMAIN, queries);
     const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
@@ -58,6 +59,7 @@ static void find_deductions(struct walk *w)
         if (p->watch == NULL || subject_is_name(p->subject) || p->queries <= 0)
             continue;
         w->part = p->excess / p->queries;
+        w->unseen = unseen_of(p->watch->names);
         names_each(p->watch->names, deduct, w);
     }
 }
@@ -107,15 +109,25 @@ static void freeze(const struct walk *w, const struct name_count *n)
                   &w->look->moment);
 }
 
+/* As many as it stands for. */
+static uint32_t weighed(struct walk *w, const struct name_count *n)
+{
+    if (n->queries != 1)
+        return (uint32_t)n->queries;
+    w->carry += w->unseen;
+    uint32_t whole = (uint32_t)w->carry;
+    w->carry -= whole;
+    return 1 + whole;
+}
+
 /* The root, and a name of one label, are in no domain. */
-static void add_domain(const struct walk *w, const struct name_count *n)
+static void add_domain(struct walk *w, const struct name_count *n)
 {
     uint8_t bytes;
     const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
     bool single = n->name[0] + 2 >= n->name_bytes;
     struct names *to = single ? w->d->tlds : w->d->domains;
-    uint32_t queries = n->queries == 1 ? w->weight : (uint32_t)n->queries;
-    names_add(to, names_hash(to, domain, bytes), domain, bytes, queries);
+    names_add(to, names_hash(to, domain, bytes), domain, bytes, weighed(w, n));
 }
 
 static void walk_name(void *argument, const struct name_count *n)
@@ -188,8 +200,8 @@ void detect_names(struct detector *d, const struct look *look)
     of_names.moment.forgiven = without_names(look->explained);
     names_clear(d->domains);
     names_clear(d->tlds);
-    weigh_singles(&w);
     find_deductions(&w);
+    w.unseen = unseen_of(look->interval->counters->names);
     names_each(look->interval->counters->names, walk_name, &w);
     names_each(d->domains, walk_domain, &w);
     names_each(d->tlds, walk_tld, &w);

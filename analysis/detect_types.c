@@ -105,7 +105,11 @@ void detect_types(struct detector *d, const struct look *look)
         look_at_type(d, &of_types, i, queries[i]);
 }
 
-/* What open incidents asked may have been answered with NXDOMAIN, or not: that is not known. */
+/*
+ * What open incidents asked may have been answered with NXDOMAIN, or not: that is not known.  So
+ * the share among the other answers is known within bounds only, and is taken for as near to the
+ * usual one as they allow (share_moment.forgiven).
+ */
 void detect_answers(struct detector *d, const struct look *look)
 {
     const struct counters *c = look->interval->counters;
@@ -114,15 +118,14 @@ void detect_answers(struct detector *d, const struct look *look)
     double nxdomain = (double)c->rcode.count[RCODE_NXDOMAIN];
     if (answers < answered * (double)c->queries || answers < 1)
         return;
-    double explained =
-            fmin(look->excess * fmin(1, answers / fmax(1, (double)c->queries)), nxdomain);
+    double explained = look->excess * fmin(1, answers / fmax(1, (double)c->queries));
     d->answers_s += look->moment.length_s;
     struct look of_answers = *look;
-    of_answers.moment.rest = answers;
+    of_answers.moment.rest = answers - explained;
     of_answers.moment.forgiven = explained;
     of_answers.moment.learned_s = d->answers_s;
     of_answers.moment.learning = d->answers_s < d->limits.warmup_s;
-    if (detect_is_explained(look, &s)) {
+    if (detect_is_explained(look, &s) || of_answers.moment.rest < 1) {
         shares_freeze(d->shares[SERIES_NXDOMAIN], 1, &look->moment);
         return;
     }

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <math.h>
 
 static const char origins[] = "198.51.0.0\t16\t64496\n"
                               "203.0.0.0\t16\t64511\n"
@@ -167,4 +168,39 @@ Test(detector, finds_the_same_whatever_the_seed)
             cr_expect(eq(i64, t->event[0].time_s, found_s));
         found_s = t->event[0].time_s;
     }
+}
+
+/* The highest sum of a series in what the detector would save. */
+static double highest_sum(const char *series)
+{
+    json_t *state = aggregator_json(t->aggregator);
+    const json_t *rows = json_object_get(json_object_get(state, "detector"), series);
+    double highest = -1;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        highest = fmax(highest, json_number_value(json_array_get(json_array_get(rows, i), 5)));
+    json_decref(state);
+    return highest;
+}
+
+Test(detector, suspects_no_domain_of_the_many_names_one_source_makes_up)
+{
+    const struct traffic_flow net = {"203.0.113.7", 0, "n%u.net", 1, 1500};
+    const struct traffic_flow com = {"203.0.113.7", 0, "n%u.com", 1, 1500};
+    traffic_free(t);
+    t = traffic_create(NULL, 1, 7);
+    t->level = 10;
+    traffic_pass(t, 1800, NULL);
+    t->level = 10.5;
+    for (int i = 0; i < 300; i++)
+        traffic_pass(t, 1, i % 2 == 0 ? &net : &com);
+    cr_assert(highest_sum("tld") >= 0);
+    cr_expect(highest_sum("tld") < 0.1);
+}
+
+Test(detector, does_not_learn_other_answers_from_those_to_an_incident)
+{
+    const struct traffic_flow flood = {"203.0.113.7", 0, "mail.example.net", 15, 600};
+    traffic_pass(t, 1800, &flood);
+    traffic_pass(t, 300, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1), "%s", traffic_last(t)->summary);
 }
