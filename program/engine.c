@@ -2,6 +2,7 @@
 #include "program/engine.h"
 
 #include "program/capture.h"
+#include "program/reading.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +10,9 @@
 
 enum {
     NS = 1000000000,
-    NAME_BUCKETS = 2048,   /* of an interval: 16,384 names */
-    QUIET_INTERVALS = 120, /* a file's silence up to this is silence, beyond it a gap */
-    LOSSY_PERMILLE = 10,   /* kernel drops, of all frames, that make an interval lossy */
+    NAME_BUCKETS = 2048, /* of an interval: 16,384 names */
+    LOSSY_PERMILLE = 10, /* kernel drops, of all frames, that make an interval lossy */
 };
-
-/*
- * What a file's times may do.  A frame's time is a claim: one frame with a wrong one must not
- * carry away all that follow it.  So a step further than these is taken when two messages in a
- * row say so; until then they count in the interval under way.
- */
-static const int64_t back_ns = INT64_C(60) * NS;           /* less is disorder: counted late */
-static const int64_t ahead_ns = INT64_C(3600) * NS;        /* less is a silence */
-static const int64_t latest_ns = INT64_C(7258118400) * NS; /* 2200: no capture is of then */
 
 struct engine {
     struct engine_settings settings;
@@ -206,21 +197,6 @@ static void take_interval(struct engine *e, struct counters *c, int64_t start_ns
     pass_events(e, (start_ns + length_ns) / NS);
 }
 
-/* Offline: where the stream stands. */
-struct reading {
-    struct engine *engine;
-    int64_t start_ns; /* of the interval */
-    int64_t far_ns;   /* time of the next frame, where that is too far ahead to believe it; 0 */
-    bool begun;
-    bool ended;                  /* an interval was */
-    bool stopped;                /* by `progress` */
-    struct source_counts before; /* of the source, at the interval's start */
-    uint64_t frames;
-    uint64_t done_bytes, all_bytes; /* of the files before this one; of all of them */
-    engine_progress *progress;
-    void *argument;
-};
-
 static void clear_counters(struct engine *e, struct counters *c)
 {
     struct watch_list watch;
@@ -228,218 +204,33 @@ static void clear_counters(struct engine *e, struct counters *c)
     counters_clear(c, &watch);
 }
 
-static void end_interval(struct reading *r)
+static void take_read(void *argument, int64_t start_ns)
 {
-    struct engine *e = r->engine;
-    take_interval(e, e->counters, r->start_ns, e->interval_ns);
+    struct engine *e = argument;
+    take_interval(e, e->counters, start_ns, e->interval_ns);
     clear_counters(e, e->counters);
-    r->start_ns += e->interval_ns;
-    r->ended = true;
-}
-
-static int64_t interval_of(const struct engine *e, int64_t time_ns)
-{
-    return time_ns < latest_ns ? time_ns - time_ns % e->interval_ns : latest_ns;
-}
-
-/* Goes on to the interval of the next frame: through a silence, over what was not captured. */
-static void move_to(struct reading *r, int64_t time_ns)
-{
-    int64_t next = interval_of(r->engine, time_ns);
-    bool captured = next - r->start_ns <= ahead_ns;
-    for (int i = 0; captured && i < QUIET_INTERVALS && r->start_ns < next; i++)
-        end_interval(r);
-    if (next > r->start_ns)
-        r->start_ns = next;
-}
-
-static void note_source(struct reading *r, struct source *s)
-{
-    struct source_counts now;
-    source_counts(s, &now);
-    counters_add_source(&r->engine->counters->source, &now, &r->before);
-    r->frames += now.frames - r->before.frames;
-    r->before = now;
-    if (r->progress == NULL)
-        return;
-    uint64_t done;
-    uint64_t size;
-    source_progress(s, &done, &size);
-    r->stopped = !r->progress(r->argument, r->frames, r->done_bytes + done, r->all_bytes);
-}
-
-/* Ends the interval under way and begins the one of `time_ns`, wherever that is. */
-static void step_to(struct reading *r, int64_t time_ns)
-{
-    int64_t back = r->start_ns;
-    if (r->ended || time_ns >= r->start_ns)
-        end_interval(r);
-    if (time_ns < back)
-        r->start_ns = interval_of(r->engine, time_ns);
-    else
-        move_to(r, time_ns);
-}
-
-static bool is_back(const struct reading *r, const struct message *m)
-{
-    return m->time_ns < r->start_ns - back_ns;
-}
-
-/* Times are no longer what they were: the last two messages say so. */
-static bool are_back(const struct reading *r, const struct message_batch *b)
-{
-    return b->count > 1 && is_back(r, &b->message[b->count - 1]) &&
-           is_back(r, &b->message[b->count - 2]);
-}
-
-/* Whether the messages read for a frame far ahead are of then, or that frame was a stray. */
-static bool are_ahead(const struct reading *r, const struct message_batch *b,
-                      enum source_state state)
-{
-    int64_t least = r->far_ns - back_ns;
-    if (r->far_ns > latest_ns || b->message[b->count - 1].time_ns < least)
-        return false;
-    return b->count > 1 ? b->message[b->count - 2].time_ns >= least : state == SOURCE_LIMIT;
-}
-
-/* Each message where its own time says, as far as the last one's bears it out. */
-static void add_each(struct reading *r, const struct message_batch *b)
-{
-    struct engine *e = r->engine;
-    int64_t last_ns = b->message[b->count - 1].time_ns;
-    struct message_batch one = *b; /* for the names */
-    one.count = 1;
-    for (uint32_t i = 0; i < b->count; i++) {
-        const struct message *m = &b->message[i];
-        one.message[0] = *m;
-        if (is_back(r, m) || (m->time_ns >= r->start_ns + e->interval_ns &&
-                              m->time_ns <= latest_ns && m->time_ns - last_ns <= back_ns))
-            step_to(r, m->time_ns);
-        counters_add(e->counters, &one, r->start_ns);
-    }
-}
-
-static void add_batch(struct reading *r, const struct message_batch *b, enum source_state state)
-{
-    int64_t far_ns = r->far_ns;
-    bool ahead = far_ns != 0 && b->count > 0 && are_ahead(r, b, state);
-    if (b->count > 0)
-        r->far_ns = 0;
-    if (ahead)
-        step_to(r, far_ns);
-    if (!ahead && b->count > 1 && (far_ns != 0 || are_back(r, b)))
-        add_each(r, b);
-    else
-        counters_add(r->engine->counters, b, r->start_ns);
-}
-
-/* The interval is over, or seems so: what comes next is of `time_ns`. */
-static void next_interval(struct reading *r, int64_t time_ns)
-{
-    bool is_far = time_ns > latest_ns || time_ns - r->start_ns > ahead_ns;
-    r->far_ns = is_far ? time_ns : 0;
-    if (!is_far)
-        step_to(r, time_ns);
-}
-
-static int64_t reading_limit(const struct reading *r)
-{
-    int64_t start_ns = r->far_ns != 0 ? r->far_ns : r->start_ns;
-    return start_ns > latest_ns ? INT64_MAX : start_ns + r->engine->interval_ns;
-}
-
-/* False: the source ended in the middle, and err says where. */
-static bool read_source(struct reading *r, struct source *s, struct error *err)
-{
-    struct message_batch batch;
-    int64_t first_ns;
-    r->before = (struct source_counts){0};
-    if (source_first_time(s, &first_ns)) {
-        if (!r->begun)
-            r->start_ns = interval_of(r->engine, first_ns);
-        else if (first_ns < r->start_ns - back_ns || first_ns >= reading_limit(r))
-            step_to(r, first_ns);
-        r->begun = true;
-    }
-    for (;;) {
-        enum source_state state = source_read(s, &batch, reading_limit(r), err);
-        add_batch(r, &batch, state);
-        if (state == SOURCE_MORE)
-            continue;
-        note_source(r, s);
-        if (state != SOURCE_LIMIT)
-            return state == SOURCE_END;
-        if (r->stopped)
-            return error_set(
-                    err, "asked to stop before the end of the input; what was read is counted");
-        if (source_first_time(s, &first_ns))
-            next_interval(r, first_ns);
-    }
-}
-
-struct opened {
-    struct source *source;
-    int64_t first_ns;
-};
-
-static int by_first_time(const void *a, const void *b)
-{
-    const struct opened *x = a;
-    const struct opened *y = b;
-    return (x->first_ns > y->first_ns) - (x->first_ns < y->first_ns);
-}
-
-/* Opens all files; those that cannot be are said and left out. */
-static unsigned open_all(struct engine *e, char *const *paths, unsigned files,
-                         struct opened *opened, uint64_t *all_bytes)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < files; i++) {
-        struct error err;
-        struct source *s = source_open_file(paths[i], &e->settings.config->scope, &err);
-        if (s == NULL) {
-            log_error(e->settings.log, "%s", err.text);
-            continue;
-        }
-        uint64_t done;
-        uint64_t size;
-        source_progress(s, &done, &size);
-        *all_bytes += size;
-        opened[count] = (struct opened){.source = s};
-        (void)source_first_time(s, &opened[count].first_ns);
-        count++;
-    }
-    qsort(opened, count, sizeof *opened, by_first_time);
-    return count;
 }
 
 enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files,
                             engine_progress *progress, void *argument, struct error *err)
 {
-    struct reading r = {.engine = e, .progress = progress, .argument = argument};
-    struct opened *opened = calloc(files + 1, sizeof *opened);
-    if (opened == NULL || (e->counters = create_counters(e, err)) == NULL) {
-        free(opened);
+    e->counters = create_counters(e, err);
+    if (e->counters == NULL)
         return ENGINE_FAILED;
-    }
     clear_counters(e, e->counters);
-    unsigned count = open_all(e, paths, files, opened, &r.all_bytes);
-    bool whole = count == files;
-    for (unsigned i = 0; i < count; i++) {
-        struct error cut;
-        uint64_t done;
-        uint64_t size;
-        if (!r.stopped && !read_source(&r, opened[i].source, &cut)) {
-            log_error(e->settings.log, "%s", cut.text);
-            whole = false;
-        }
-        source_progress(opened[i].source, &done, &size);
-        r.done_bytes += size;
-        source_close(opened[i].source);
-    }
-    free(opened);
-    if (r.begun)
-        end_interval(&r);
+    const struct reading_settings settings = {
+            .scope = &e->settings.config->scope,
+            .log = e->settings.log,
+            .interval_ns = e->interval_ns,
+            .counters = e->counters,
+            .over = take_read,
+            .over_argument = e,
+            .progress = progress,
+            .progress_argument = argument,
+    };
+    bool whole;
+    if (!reading_run(&settings, paths, files, &whole, err))
+        return ENGINE_FAILED;
     return whole ? ENGINE_DONE : ENGINE_CUT;
 }
 

@@ -45,11 +45,9 @@ void engine_free(struct engine *e); /* NULL is fine */
 bool engine_start(struct engine *e, bool live, struct error *err);
 
 /*
- * Reads the files, in the order of their first frames, as one stream.  Where its time goes back
- * or far ahead for good, intervals follow; a frame that alone has another time is counted in
- * the interval under way.  `progress`, where not NULL, is called at interval ends with the
- * octets done and to do (0: unknown), and ends the reading by returning false.  What is wrong
- * with a file is said in the log, and the others are read all the same.
+ * Reads the files as one stream; see reading.h.  `progress`, where not NULL, is called at
+ * interval ends with the octets done and to do (0: unknown), and ends the reading by returning
+ * false.  What is wrong with a file is said in the log, and the others are read all the same.
  */
 typedef bool engine_progress(void *argument, uint64_t frames, uint64_t done_bytes,
                              uint64_t all_bytes);

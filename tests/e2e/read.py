@@ -129,6 +129,21 @@ class Read(unittest.TestCase):
         self.assertEqual(s["overflow"], {})
         self.assertLess(s["first_time"], s["last_time"] - 55)
 
+    def test_takes_files_that_overlap_as_one_stream(self):
+        """Two ports of one mirror: the same incidents as if they were one."""
+        header, records = frames(made("--rate", 0.05, "--from", FROM - 1200, "--to", FROM + 300))
+        files, events = [self.dir / f"port{i}.pcap" for i in range(3)], {}
+        files[0].write_bytes(header + b"".join(records))
+        files[1].write_bytes(header + b"".join(records[::3]))
+        files[2].write_bytes(header + b"".join(r for i, r in enumerate(records) if i % 3))
+        for which in (files[:1], files[1:]):
+            to = self.dir / "events"
+            s = self.summary("--events", to, *which)
+            events[len(which)] = to.read_text()
+            self.assertEqual(s["queries"], len(records))
+        self.assertIn("207.244.46.0/24", events[1])
+        self.assertEqual(events[1], events[2])
+
     def test_counts_what_is_before_a_cut_and_says_where_it_is(self):
         self.pcap.write_bytes(self.case[:-20])
         ran = self.read("--json", self.pcap)
