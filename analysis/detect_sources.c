@@ -81,6 +81,13 @@ static bool count_origin(struct detector *d, const struct look *look, struct pre
     return false;
 }
 
+static bool is_known(const struct detector *d, const struct look *look,
+                     const struct prefix_record *r)
+{
+    const struct known *k = d->limits.known;
+    return k != NULL && known_allows(k, r->prefix, r->queries / look->moment.length_s);
+}
+
 static double explained_excess(const struct look *look, const struct subject *s)
 {
     for (unsigned i = 0; i < look->explained->parts; i++)
@@ -143,7 +150,8 @@ void detect_sources(struct detector *d, const struct look *look)
             else
                 novelty_note_flood(d->novelty, r[i].prefix);
         }
-        explained |= count_origin(d, look, r[i].prefix, rest);
+        explained |=
+                is_known(d, look, &r[i]) || count_origin(d, look, r[i].prefix, rest);
         if (r[i].queries < least)
             continue;
         if (explained)

@@ -16,6 +16,7 @@
 
 #include "analysis/incident.h"
 #include "analysis/interval.h"
+#include "analysis/known.h"
 #include "analysis/origins.h"
 #include "analysis/subject.h"
 
@@ -31,6 +32,7 @@ struct detector_limits {
     double sensitivity;            /* 1; 2 takes half the excess, for half the time */
     uint32_t warmup_s;             /* only learns for so long, without a history; 300 */
     const struct origins *origins; /* NULL: ASes are not known */
+    const struct known *known;     /* who may send much; NULL: nobody */
 };
 
 /* What the interval holds of one subject of an open incident. */

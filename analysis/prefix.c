@@ -26,6 +26,14 @@ unsigned prefix_length(struct prefix p)
     return tag >= PREFIX_IPV4 ? tag - PREFIX_IPV4 : tag - PREFIX_IPV6;
 }
 
+bool prefix_contains(struct prefix outer, struct prefix inner)
+{
+    unsigned length = prefix_length(outer);
+    uint64_t mask = length == 0 ? 0 : UINT64_MAX << (64 - length);
+    return prefix_family(outer) == prefix_family(inner) && length <= prefix_length(inner) &&
+           ((outer.bits ^ inner.bits) & mask) == 0;
+}
+
 const char *prefix_format(struct prefix p, char text[static PREFIX_TEXT_BYTES])
 {
     uint8_t address[16] = {0};

@@ -39,6 +39,9 @@ static inline unsigned prefix_family(struct prefix p) /* 4 or 6 */
 struct prefix prefix_of(unsigned family, const uint8_t address[static 16], unsigned length);
 unsigned prefix_length(struct prefix p);
 
+/* Whether `inner` is `outer`, or in it. */
+bool prefix_contains(struct prefix outer, struct prefix inner);
+
 /* "192.0.2.0/24"; returns `text`. */
 const char *prefix_format(struct prefix p, char text[static PREFIX_TEXT_BYTES]);
 /* Reads "192.0.2.0/24"; false when it is not a prefix that fits. */

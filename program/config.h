@@ -10,6 +10,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/known.h"
 #include "capture/source.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct config {
     double sensitivity; /* of all tests; 1 */
     uint32_t quiet_s;   /* an incident closes after so long without excess */
     uint32_t warmup_s;  /* nothing opens in the first seconds of a first start */
+    struct known known; /* sources that may send much */
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -57,6 +57,8 @@ static const struct setting settings[] = {
          "an incident closes after so many seconds without excess"},
         {"detection.warmup", SETTING_COUNT, AT(warmup_s), 0, 86400, "300",
          "seconds of a first start in which nothing opens"},
+        {"detection.known", SETTING_SOURCES, AT(known), 0, KNOWN_SOURCES, "",
+         "prefixes that may send much, each up to so many queries per second or without limit"},
 
         {"mail.to", SETTING_MAILBOXES, AT(mail_to), 0, CONFIG_RECIPIENTS, "",
          "who gets mail about incidents; empty: nobody"},
@@ -302,6 +304,8 @@ static unsigned *length_of(const struct setting *s, struct config *c)
         return &c->scope.ports;
     case SETTING_MAILBOXES:
         return &c->mail_recipients;
+    case SETTING_SOURCES:
+        return &c->known.sources;
     default:
         return NULL;
     }
@@ -334,6 +338,11 @@ static bool read_recipient(struct config *c, const char *text)
         return false;
     memcpy(c->mail_to[c->mail_recipients], text, strlen(text) + 1);
     return true;
+}
+
+static bool read_source(struct config *c, const char *text)
+{
+    return known_parse(text, &c->known.source[c->known.sources]);
 }
 
 static bool read_item(const struct setting *s, struct config *c, const char *text,
@@ -390,6 +399,8 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
         return read_item(s, c, text, read_port, err);
     case SETTING_MAILBOXES:
         return read_item(s, c, text, read_recipient, err);
+    case SETTING_SOURCES:
+        return read_item(s, c, text, read_source, err);
     case SETTING_KINDS:
         break;
     }
@@ -411,6 +422,7 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_ADDRESSES] = "IPv4 or IPv6 addresses",
         [SETTING_PORTS] = "port numbers from 1 to 65535",
         [SETTING_MAILBOXES] = "mail addresses",
+        [SETTING_SOURCES] = "prefixes (/24, /48 or shorter), each with =QUERIES/S or without",
 };
 
 const char *setting_allowed(const struct setting *s, char text[static SETTING_TEXT_BYTES])
@@ -447,7 +459,7 @@ static void format_address(const uint8_t address[static 16], char item[static IN
 static void format_list(const struct setting *s, const struct config *c,
                         char text[static SETTING_TEXT_BYTES])
 {
-    char item[INET6_ADDRSTRLEN];
+    char item[KNOWN_TEXT_BYTES];
     text[0] = '\0';
     for (unsigned i = 0; s->kind == SETTING_MAILBOXES && i < c->mail_recipients; i++)
         add_item(text, c->mail_to[i]);
@@ -459,6 +471,8 @@ static void format_list(const struct setting *s, const struct config *c,
         format_address(c->scope.server[i], item);
         add_item(text, item);
     }
+    for (unsigned i = 0; s->kind == SETTING_SOURCES && i < c->known.sources; i++)
+        add_item(text, known_format(&c->known.source[i], item));
 }
 
 const char *setting_format(const struct setting *s, const struct config *c,

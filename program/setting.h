@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { SETTING_TEXT_BYTES = 512 };
+enum { SETTING_TEXT_BYTES = 4608 }; /* the longest list */
 
 enum setting_kind {
     SETTING_TEXT,     /* without spaces or control characters */
@@ -28,6 +28,7 @@ enum setting_kind {
     SETTING_ADDRESSES,
     SETTING_PORTS,
     SETTING_MAILBOXES,
+    SETTING_SOURCES, /* prefixes, with a rate or without */
     SETTING_KINDS,
 };
 

@@ -44,6 +44,18 @@ static char *problem(unsigned i)
     return i < problems.count ? problems.problem[i].text + strlen(file) : none;
 }
 
+Test(config, takes_known_sources_with_a_rate_and_without)
+{
+    cr_assert(given("detection:\n  known: [192.0.2.0/24, 2001:db8::/32=800]\n"));
+    cr_expect(eq(u32, config.known.sources, 2));
+    cr_expect(eq(dbl, config.known.source[1].most_qps, 800));
+
+    cr_expect(not(given("detection:\n  known: [192.0.2.0/25]\n")));
+    cr_expect(eq(str, problem(0),
+                 ":2:11: detection.known: \"192.0.2.0/25\" will not do; allowed is a list of up "
+                 "to 64 prefixes (/24, /48 or shorter), each with =QUERIES/S or without"));
+}
+
 Test(config, of_an_empty_file_is_all_defaults)
 {
     cr_assert(given(""));

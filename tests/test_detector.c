@@ -170,6 +170,29 @@ Test(detector, finds_the_same_whatever_the_seed)
     }
 }
 
+Test(detector, leaves_a_known_source_and_its_as_alone_up_to_its_rate)
+{
+    const struct traffic_flow probe = {"10.0.0.1", 0, "mail.example.net", 15, 60};
+    traffic_free(t);
+    t = traffic_create(origins, 1, 7);
+    cr_assert(known_parse("10.0.0.0/24=100", &t->known.source[t->known.sources++]));
+    traffic_pass(t, 900, NULL);
+    traffic_pass(t, 300, &probe);
+    for (unsigned i = 0; i < t->events; i++)
+        cr_expect(t->event[i].incident.kind != INCIDENT_PREFIX &&
+                          t->event[i].incident.kind != INCIDENT_ASN,
+                  "%s", t->event[i].incident.summary);
+
+    struct traffic_flow flood = probe;
+    flood.rate_qps = 400;
+    traffic_pass(t, 60, &flood);
+    cr_assert(t->events > 0);
+    bool named = false;
+    for (unsigned i = 0; i < t->events; i++)
+        named |= t->event[i].incident.prefixes > 0;
+    cr_expect(named);
+}
+
 /* The highest sum of a series in what the detector would save. */
 static double highest_sum(const char *series)
 {

@@ -237,6 +237,15 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
             rows = db.execute("SELECT start, doc ->> 'queries' FROM minutes ORDER BY start")
             return dict(rows.fetchall()), s
 
+    def test_leaves_known_sources_alone(self):
+        config = self.dir / "r.yaml"
+        case = made("--rate", 0.02, "--from", FROM - 900, "--to", FROM + 120)
+        for source, incidents in (("207.244.46.0/24=1", 1), ("207.244.0.0/16", 0)):
+            config.write_text(f"detection:\n  known: [{source}]\n")
+            s = self.summary("-c", config, "-", data=case)
+            named = [i for i in s["incidents"] if i.get("prefix")]
+            self.assertEqual(len(named), incidents, s["incidents"])
+
     def test_is_not_led_astray_by_one_frame_of_another_time(self):
         begin = 1105920000 + FROM
         _, records = frames(self.case)

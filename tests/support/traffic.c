@@ -26,7 +26,8 @@ static struct aggregator *make_aggregator(struct traffic *t, double sensitivity,
 {
     struct error err;
     const struct aggregator_settings settings = {
-            .detector = {.material_share = 0.015,
+            .detector = {.known = &t->known,
+                         .material_share = 0.015,
                          .material_qps = 1,
                          .sensitivity = sensitivity,
                          .warmup_s = 300,

@@ -16,8 +16,9 @@ struct traffic {
     struct counters *counters;
     struct origins *origins;
     int64_t now_s;
-    double level; /* of the background; 1 */
-    bool lossy;   /* what passes is marked so */
+    double level;       /* of the background; 1 */
+    bool lossy;         /* what passes is marked so */
+    struct known known; /* who may send much; to be filled at any time */
     uint32_t random;
     struct incident_event event[TRAFFIC_EVENTS];
     unsigned events;
