@@ -142,6 +142,8 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     c->incident.changed_s = now_s;
     c->incident.usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps;
     describe_incident(c, state, view->interval, b->limits.origins);
+    if (state != INCIDENT_CLOSED && incident_severity(&c->incident) > c->incident.severity)
+        c->incident.severity = incident_severity(&c->incident);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
     if (!c->habit)
         view->tell(view->argument, &e);

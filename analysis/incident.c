@@ -4,12 +4,17 @@
 #include "analysis/json.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const state_names[] = {"open", "update", "close"};
 static const char *const kind_names[INCIDENT_KINDS] = {"prefix",   "asn",    "qtype", "name",
                                                        "nxdomain", "volume", "gap",   "spoof"};
+
+static const char *const severity_names[] = {"notice", "warning", "critical"};
+static const double warning_part = 0.08;
+static const double critical_part = 0.25;
 
 const char *incident_state_name(enum incident_state s)
 {
@@ -19,6 +24,22 @@ const char *incident_state_name(enum incident_state s)
 const char *incident_kind_name(enum incident_kind k)
 {
     return kind_names[k];
+}
+
+const char *incident_severity_name(enum incident_severity s)
+{
+    return severity_names[s];
+}
+
+enum incident_severity incident_severity(const struct incident *i)
+{
+    double change_qps = fabs(i->rate_qps - i->baseline_qps);
+    double usual_qps = i->usual_qps > 0 ? i->usual_qps : i->total_qps - change_qps;
+    if (change_qps >= critical_part * usual_qps)
+        return INCIDENT_CRITICAL;
+    return change_qps >= warning_part * usual_qps || i->lossy || i->kind == INCIDENT_SPOOF
+                   ? INCIDENT_WARNING
+                   : INCIDENT_NOTICE;
 }
 
 bool incident_kind_parse(const char *name, enum incident_kind *k)
@@ -118,10 +139,12 @@ json_t *incident_event_json(const struct incident_event *e)
 {
     const struct incident *i = &e->incident;
     json_t *json = json_pack(
-            "{s:I, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f,"
+            "{s:I, s:s, s:s, s:s, s:s, s:f, s:f, s:f, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, "
+            "s:f,"
             " s:f, s:f, s:I, s:b}",
             "time", (json_int_t)e->time_s, "id", i->id, "state", incident_state_name(e->state),
-            "kind", incident_kind_name(i->kind), "rate_qps", i->rate_qps, "baseline_qps",
+            "kind", incident_kind_name(i->kind), "severity",
+            incident_severity_name(i->severity), "rate_qps", i->rate_qps, "baseline_qps",
             i->baseline_qps, "share", i->share, "hosts", (json_int_t)i->hosts, "summary",
             i->summary, "wave", (json_int_t)i->wave, "began", (json_int_t)i->began_s, "opened",
             (json_int_t)i->opened_s, "changed", (json_int_t)i->changed_s, "ended",
@@ -264,11 +287,14 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
 {
     unsigned state = 0;
     unsigned kind = 0;
+    unsigned severity = INCIDENT_NOTICE; /* what was stored before severities were */
     *e = (struct incident_event){.sequence = 0};
     struct incident *i = &e->incident;
     bool good = json_read_i64(json, "time", &e->time_s) &&
                 find_name(json, "state", state_names, 3, &state) &&
                 find_name(json, "kind", kind_names, INCIDENT_KINDS, &kind) &&
+                (json_object_get(json, "severity") == NULL ||
+                 find_name(json, "severity", severity_names, 3, &severity)) &&
                 parse_figures(json, i) && parse_prefixes(json_object_get(json, "prefix"), i) &&
                 parse_asns(json_object_get(json, "asn"), i) &&
                 json_read_u32(json, "networks", &i->networks) &&
@@ -277,6 +303,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 parse_hosts(json_object_get(json, "leading_hosts"), i) && parse_names(json, i);
     e->state = state;
     i->kind = kind;
+    i->severity = severity;
     if (good)
         return true;
     incident_fini(i);

@@ -77,9 +77,17 @@ struct incident_evidence {
     double limit;    /* that it reached */
 };
 
+/*
+ * How much the service is touched: what is above or below the usual, as a part of what all
+ * queries together usually are; from 8 % on a warning, from 25 % on critical.  A spoofed flood
+ * or one that loses frames is at least a warning.
+ */
+enum incident_severity { INCIDENT_NOTICE, INCIDENT_WARNING, INCIDENT_CRITICAL };
+
 struct incident {
     char id[INCIDENT_ID_BYTES]; /* "2005-0118-1": the UTC day it opened, its number that day */
     enum incident_kind kind;
+    enum incident_severity severity; /* the worst since it opened */
     unsigned wave;     /* 1; a second wave makes it 2 */
     int64_t began_s;   /* when the excess began; seconds since 1970, UTC, as all times here */
     int64_t opened_s;  /* when it was noticed */
@@ -121,6 +129,9 @@ void incident_fini(struct incident *i); /* frees the names; the rest is the owne
 
 const char *incident_state_name(enum incident_state s); /* "open", "update", "close" */
 const char *incident_kind_name(enum incident_kind k);   /* "prefix" */
+const char *incident_severity_name(enum incident_severity s); /* "critical" */
+/* By the figures as they are now. */
+enum incident_severity incident_severity(const struct incident *i);
 bool incident_kind_parse(const char *name, enum incident_kind *k); /* NULL is no kind */
 
 /*

@@ -156,7 +156,8 @@ static void write_entry(struct page *page, const struct page_entry *e)
     html_markup(h, "<p class=\"facts\"><b>%s</b> of all queries · %s queries/s · usual %s</p>",
                 figure_share(e->share, share), figure_rate(e->rate_qps, rate),
                 figure_rate(e->usual_qps, usual));
-    html_markup(h, "</div><p class=\"state\">%s</p></article>\n", e->open ? "open" : "closed");
+    html_markup(h, "</div><p class=\"state\">%s, %s</p></article>\n",
+                incident_severity_name(e->severity), e->open ? "open" : "closed");
 }
 
 void page_incidents(struct page *page, int64_t from_s, const char *none)

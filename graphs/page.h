@@ -19,6 +19,7 @@ struct page_entry {
     char fact[INCIDENT_SUMMARY_BYTES];
     double share, rate_qps, usual_qps; /* at its peak */
     int64_t began_s, end_s;            /* of the excess; end_s 0: goes on */
+    enum incident_severity severity;
     bool open, lossy;
 };
 

@@ -27,7 +27,7 @@ static void write_since(struct telling *t)
     figure_lasting(t->end_s - t->began_s, lasting);
 
     html_markup(t->html, "<p class=\"lead\">Incident ");
-    html_text(t->html, "%s", t->last->id);
+    html_text(t->html, "%s, %s", t->last->id, incident_severity_name(t->last->severity));
     if (life_open(t->life))
         html_markup(t->html,
                     " · since %s UTC, for %s · <span class=\"state open\">open</span></p>\n",

@@ -35,6 +35,7 @@ static void fill_entry(struct page_entry *entry, const struct life *life, int64_
     entry->rate_qps = peak->rate_qps;
     entry->usual_qps = peak->baseline_qps;
     entry->began_s = life_first(life)->began_s;
+    entry->severity = life_last(life)->severity;
     entry->open = life_open(life);
     entry->end_s = entry->open ? 0 : life_end(life, at_s);
     entry->lossy = life_last(life)->lossy;

@@ -52,8 +52,9 @@ static bool list_one(void *argument, const struct incident_event *e)
         return true;
     }
     bool over = e->state == INCIDENT_CLOSED;
-    printf("%-12s %-6s %.16s - %-16.16s  %s\n", i->id, over ? "closed" : "open",
-           time_text(i->began_s, began), over ? time_text(i->ended_s, ended) : "", i->summary);
+    printf("%-12s %-6s %-8s %.16s - %-16.16s  %s\n", i->id, over ? "closed" : "open",
+           incident_severity_name(i->severity), time_text(i->began_s, began),
+           over ? time_text(i->ended_s, ended) : "", i->summary);
     return true;
 }
 
@@ -126,8 +127,8 @@ static bool show_one(void *argument, const struct incident_event *e)
         print_json(e);
         return true;
     }
-    printf("%s  %s  %s\n  %s\n", i->id, incident_state_name(e->state),
-           time_text(e->time_s, text), i->summary);
+    printf("%s  %s  %s  %s\n  %s\n", i->id, incident_state_name(e->state),
+           incident_severity_name(i->severity), time_text(e->time_s, text), i->summary);
     printf("  since %s; rate %.0f queries/s, usual %.1f, highest %.0f; share %.1f %%\n",
            time_text(i->began_s, text), i->rate_qps, i->baseline_qps, i->peak_qps,
            100 * i->share);

@@ -10,6 +10,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/incident.h"
 #include "analysis/known.h"
 #include "capture/source.h"
 
@@ -66,6 +67,7 @@ struct config {
     enum config_starttls starttls;
     char sendmail[CONFIG_PATH_BYTES];
     uint32_t mail_timeout_s;
+    enum incident_severity mail_severity; /* the least that is mailed */
     uint32_t update_minutes; /* of event time, between two "changed" mails of one incident */
 
     char webhook_url[CONFIG_URL_BYTES]; /* empty: no webhook */

@@ -77,18 +77,22 @@ static void write_thread(const struct config *c, const struct mail_story *story,
     char id[INCIDENT_ID_BYTES];
     char site[sizeof c->site];
     char fact[MAIL_FACT_BYTES];
-    bool reply = story->number > 1;
+    bool reply = story->number > story->first;
     (void)label(story->event->incident.id, id, sizeof id);
     (void)label(c->site, site, sizeof site);
     header(to, "Subject", "%s[rootwatch %s] %s", reply ? "Re: " : "", c->site,
            mail_text_fact(&story->opening->incident, fact));
     header(to, "Message-ID", "<%s.%u@%s.rootwatch>", id, story->number, site);
     if (reply) {
-        header(to, "In-Reply-To", "<%s.1@%s.rootwatch>", id, site);
-        header(to, "References", "<%s.1@%s.rootwatch>", id, site);
+        header(to, "In-Reply-To", "<%s.%u@%s.rootwatch>", id, story->first, site);
+        header(to, "References", "<%s.%u@%s.rootwatch>", id, story->first, site);
     }
     header(to, "List-Id", "<%s.rootwatch>", site);
     header(to, "X-Rootwatch-Incident", "%s", story->event->incident.id);
+    header(to, "X-Rootwatch-Severity", "%s",
+           incident_severity_name(story->event->incident.severity));
+    if (story->event->incident.severity == INCIDENT_CRITICAL)
+        header(to, "Importance", "high"); /* RFC 2156 2.4; RFC 4021 2.1.54 */
     header(to, "X-Rootwatch-State", "%s", incident_state_name(story->event->state));
 }
 

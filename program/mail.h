@@ -31,6 +31,7 @@ struct mail_story {
     const struct incident_event *opening;  /* the incident's first event; may be `event` */
     const struct incident_event *previous; /* the last one mailed before; NULL: none */
     unsigned number;                       /* of the event in its incident; 1: the opening */
+    unsigned first;                        /* of the first one mailed; may be `number` */
     int64_t written_s;                     /* now */
     const struct mail_picture *picture;
     unsigned pictures; /* up to MAIL_PICTURES */

@@ -173,7 +173,8 @@ static void write_head(const struct config *c, const struct mail_story *story, F
                        : story->number > 1            ? "Opened again"
                                                       : "Opened";
     (void)snprintf(left, sizeof left, "%s %s on %s.", what, moment(e->time_s, when), c->site);
-    (void)snprintf(right, sizeof right, "incident %s", e->incident.id);
+    (void)snprintf(right, sizeof right, "incident %s, %s", e->incident.id,
+                   incident_severity_name(e->incident.severity));
     make_printable(left);
     make_printable(right);
     int gap = COLUMNS - (int)strlen(left) - (int)strlen(right);

@@ -6,7 +6,7 @@
 struct reading {
     struct mail_thread *thread;
     int64_t sequence;
-    int64_t update_s;
+    const struct mail_rule *rule;
     bool failed;
     struct error *err;
 };
@@ -24,11 +24,13 @@ bool mail_thread_copy(const struct incident_event *e, struct incident_event *cop
 }
 
 static bool is_mailed(const struct mail_thread *s, const struct incident_event *e,
-                      int64_t update_s)
+                      const struct mail_rule *rule)
 {
     const struct incident_event *last = &s->previous;
+    if (e->incident.severity < rule->least)
+        return false;
     return e->state != INCIDENT_CHANGED || !s->has_previous ||
-           e->incident.wave > last->incident.wave || e->time_s - last->time_s >= update_s;
+           e->incident.wave > last->incident.wave || e->time_s - last->time_s >= rule->update_s;
 }
 
 static bool keep(struct incident_event *to, bool *has, const struct incident_event *e,
@@ -44,8 +46,10 @@ static bool read_event(void *argument, const struct incident_event *e)
 {
     struct reading *r = argument;
     struct mail_thread *s = r->thread;
-    bool mailed = is_mailed(s, e, r->update_s);
+    bool mailed = is_mailed(s, e, r->rule);
     s->number++;
+    if (mailed && s->first == 0)
+        s->first = s->number;
     if (s->number == 1)
         r->failed = !keep(&s->opening, &s->has_opening, e, r->err);
     if (e->sequence == r->sequence) {
@@ -58,11 +62,11 @@ static bool read_event(void *argument, const struct incident_event *e)
     return !r->failed;
 }
 
-bool mail_thread_read(struct store *s, const char *id, int64_t sequence, int64_t update_s,
-                      struct mail_thread *thread, struct error *err)
+bool mail_thread_read(struct store *s, const char *id, int64_t sequence,
+                      const struct mail_rule *rule, struct mail_thread *thread,
+                      struct error *err)
 {
-    struct reading r = {
-            .thread = thread, .sequence = sequence, .update_s = update_s, .err = err};
+    struct reading r = {.thread = thread, .sequence = sequence, .rule = rule, .err = err};
     *thread = (struct mail_thread){.number = 0};
     if (!store_events(s, id, read_event, &r, err) || r.failed)
         return false;

@@ -13,13 +13,21 @@ struct mail_thread {
     struct incident_event opening;  /* the incident's first event */
     struct incident_event previous; /* the last one mailed before the one asked about */
     unsigned number;                /* of the one asked about; 0: it is not there */
+    unsigned first;                 /* of the first one mailed; 0: none is */
     bool has_opening, has_previous;
     bool is_mailed; /* whether the one asked about is told by mail */
 };
 
+/* Which events are mailed. */
+struct mail_rule {
+    enum incident_severity least;
+    int64_t update_s; /* at most one change in so long, but for a new wave */
+};
+
 /* The thread of incident `id` up to the event of that sequence number. */
-bool mail_thread_read(struct store *s, const char *id, int64_t sequence, int64_t update_s,
-                      struct mail_thread *thread, struct error *err);
+bool mail_thread_read(struct store *s, const char *id, int64_t sequence,
+                      const struct mail_rule *rule, struct mail_thread *thread,
+                      struct error *err);
 void mail_thread_fini(struct mail_thread *thread);
 
 /* A copy that its owner frees with incident_fini(). */

@@ -121,6 +121,7 @@ static bool write_mail(const struct notify *n, const struct incident_event *e,
             .opening = &s->opening,
             .previous = s->has_previous ? &s->previous : NULL,
             .number = s->number,
+            .first = s->first,
             .written_s = n->now_s,
             .picture = picture,
     };
@@ -135,8 +136,9 @@ static bool write_mail(const struct notify *n, const struct incident_event *e,
 static bool tell_mail(const struct notify *n, const struct incident_event *e, struct error *err)
 {
     struct mail_thread s;
-    bool good = mail_thread_read(n->store, e->incident.id, e->sequence,
-                                 (int64_t)n->config->update_minutes * 60, &s, err);
+    const struct mail_rule rule = {.least = n->config->mail_severity,
+                                   .update_s = (int64_t)n->config->update_minutes * 60};
+    bool good = mail_thread_read(n->store, e->incident.id, e->sequence, &rule, &s, err);
     if (good && s.is_mailed)
         good = write_mail(n, e, &s, err);
     mail_thread_fini(&s);

@@ -76,6 +76,8 @@ static const struct setting settings[] = {
          "program that takes mail where no smarthost is set"},
         {"mail.timeout", SETTING_COUNT, AT(mail_timeout_s), 1, 600, "60",
          "seconds for handing over one mail"},
+        {"mail.severity", SETTING_SEVERITY, AT(mail_severity), 0, 0, "notice",
+         "the least severity that is mailed"},
         {"mail.update-minutes", SETTING_COUNT, AT(update_minutes), 0, 1440, "30",
          "at most one mail about a change in so many minutes; a new wave is always told"},
 
@@ -94,7 +96,12 @@ static const struct setting settings[] = {
          "smallest hourly count of a prefix that is kept"},
 };
 
-static const char *const starttls_words[] = {"try", "require", "never"};
+/* What an enumeration's values are called, in their order. */
+enum { WORDS = 3 };
+static const char *const words[SETTING_KINDS][WORDS] = {
+        [SETTING_STARTTLS] = {"try", "require", "never"},
+        [SETTING_SEVERITY] = {"notice", "warning", "critical"},
+};
 
 const struct setting *setting_table(size_t *count)
 {
@@ -284,12 +291,17 @@ static bool read_number(const struct setting *s, struct config *c, const char *t
     return true;
 }
 
-static bool read_starttls(const struct setting *s, struct config *c, const char *text,
-                          struct error *err)
+static bool is_word(const struct setting *s)
 {
-    for (unsigned i = 0; i < sizeof starttls_words / sizeof starttls_words[0]; i++)
-        if (strcmp(text, starttls_words[i]) == 0) {
-            c->starttls = (enum config_starttls)i;
+    return words[s->kind][0] != NULL;
+}
+
+static bool read_word(const struct setting *s, struct config *c, const char *text,
+                      struct error *err)
+{
+    for (unsigned i = 0; i < WORDS; i++)
+        if (strcmp(text, words[s->kind][i]) == 0) {
+            *(unsigned *)(void *)field(s, c) = i;
             return true;
         }
     return refuse(s, text, err);
@@ -388,7 +400,8 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
     case SETTING_MAILBOX:
         return read_text(s, c, text, is_mailbox, err);
     case SETTING_STARTTLS:
-        return read_starttls(s, c, text, err);
+    case SETTING_SEVERITY:
+        return read_word(s, c, text, err);
     case SETTING_COUNT:
         return read_count(s, c, text, err);
     case SETTING_NUMBER:
@@ -417,6 +430,7 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_RELAY] = "smtp://HOST:PORT or smtps://HOST:PORT",
         [SETTING_MAILBOX] = "one mail address",
         [SETTING_STARTTLS] = "try, require or never",
+        [SETTING_SEVERITY] = "notice, warning or critical",
         [SETTING_COUNT] = "a whole number",
         [SETTING_NUMBER] = "a number",
         [SETTING_ADDRESSES] = "IPv4 or IPv6 addresses",
@@ -427,16 +441,16 @@ static const char *const allowed[SETTING_KINDS] = {
 
 const char *setting_allowed(const struct setting *s, char text[static SETTING_TEXT_BYTES])
 {
-    const char *words = allowed[s->kind];
+    const char *what = allowed[s->kind];
     if (setting_is_list(s))
-        (void)snprintf(text, SETTING_TEXT_BYTES, "a list of up to %.0f %s", s->most, words);
+        (void)snprintf(text, SETTING_TEXT_BYTES, "a list of up to %.0f %s", s->most, what);
     else if (s->kind == SETTING_COUNT || s->kind == SETTING_NUMBER)
-        (void)snprintf(text, SETTING_TEXT_BYTES, "%s from %.10g to %.10g", words, s->least,
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s from %.10g to %.10g", what, s->least,
                        s->most);
-    else if (s->kind == SETTING_STARTTLS)
-        (void)snprintf(text, SETTING_TEXT_BYTES, "%s", words);
+    else if (is_word(s))
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s", what);
     else
-        (void)snprintf(text, SETTING_TEXT_BYTES, "%s, up to %.0f octets", words, s->most);
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s, up to %.0f octets", what, s->most);
     return text;
 }
 
@@ -485,8 +499,9 @@ const char *setting_format(const struct setting *s, const struct config *c,
         (void)snprintf(text, SETTING_TEXT_BYTES, "%u", *(const uint32_t *)value);
     else if (s->kind == SETTING_NUMBER)
         (void)snprintf(text, SETTING_TEXT_BYTES, "%.10g", *(const double *)value);
-    else if (s->kind == SETTING_STARTTLS)
-        (void)snprintf(text, SETTING_TEXT_BYTES, "%s", starttls_words[c->starttls]);
+    else if (is_word(s))
+        (void)snprintf(text, SETTING_TEXT_BYTES, "%s",
+                       words[s->kind][*(const unsigned *)value]);
     else
         (void)snprintf(text, SETTING_TEXT_BYTES, "%s", (const char *)value);
     return text;

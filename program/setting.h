@@ -22,7 +22,8 @@ enum setting_kind {
     SETTING_PAGE,     /* the same, or file:///... */
     SETTING_RELAY,    /* smtp://host:port or smtps://host:port */
     SETTING_MAILBOX,  /* noc@example.net */
-    SETTING_STARTTLS, /* one of its three words */
+    SETTING_STARTTLS, /* an enumeration, by one of its words */
+    SETTING_SEVERITY, /* the same */
     SETTING_COUNT,    /* uint32_t */
     SETTING_NUMBER,   /* double */
     SETTING_ADDRESSES,

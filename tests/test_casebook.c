@@ -64,6 +64,21 @@ Test(casebook, tells_when_the_rate_doubles)
     cr_expect(eq(u32, traffic_last(t)->wave, 1));
 }
 
+Test(casebook, tells_how_severe_an_incident_is_and_was)
+{
+    struct traffic_flow more = flood;
+    struct traffic_flow less = flood;
+    less.rate_qps = 8;
+    traffic_pass(t, 120, &less);
+    cr_expect(eq(u32, t->event[0].incident.severity, INCIDENT_NOTICE));
+    more.rate_qps = 60;
+    traffic_pass(t, 180, &more);
+    cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
+    traffic_pass(t, 1100, NULL);
+    cr_expect(eq(u32, t->event[t->events - 1].state, INCIDENT_CLOSED));
+    cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
+}
+
 Test(casebook, takes_for_one_what_begins_together)
 {
     const struct traffic_flow two = {"203.0.%u.7", 2, "mail.example.net", 15, 60};

@@ -34,6 +34,7 @@ static void setup(void)
             .state = INCIDENT_OPENED,
             .incident = {.id = "2005-0118-1",
                          .kind = INCIDENT_PREFIX,
+                         .severity = INCIDENT_CRITICAL,
                          .wave = 1,
                          .began_s = OPENED_S - 360,
                          .prefix = {culprit()},
@@ -51,8 +52,11 @@ static void setup(void)
                          .summary = "207.244.46.0/24 sends 23 % of all queries: 960 "
                                     "queries/s, usually below 1; mostly MX for example.com"}};
     event = opening;
-    story = (struct mail_story){
-            .event = &event, .opening = &opening, .number = 1, .written_s = OPENED_S + 5};
+    story = (struct mail_story){.event = &event,
+                                .opening = &opening,
+                                .number = 1,
+                                .first = 1,
+                                .written_s = OPENED_S + 5};
 }
 
 static void teardown(void)
@@ -98,13 +102,14 @@ Test(mail, of_an_opening_says_the_fact_in_its_subject)
     EXPECT_HAS("\r\nList-Id: <x-root.rootwatch>\r\n");
     EXPECT_HAS("\r\nX-Rootwatch-Incident: 2005-0118-1\r\n");
     EXPECT_HAS("\r\nX-Rootwatch-State: open\r\n");
+    EXPECT_HAS("\r\nX-Rootwatch-Severity: critical\r\nImportance: high\r\n");
     EXPECT_NOT("References");
 }
 
 Test(mail, of_an_opening_tells_who_sends_what_since_when)
 {
     cr_expect(eq(str, strstr(composed(), "\r\n\r\n") + 4,
-                 "Opened 18 Jan 2005 12:06 UTC on x-root.             incident 2005-0118-1\r\n"
+                 "Opened 18 Jan 2005 12:06 UTC on x-root.   incident 2005-0118-1, critical\r\n"
                  "207.244.46.0/24 sends 23 % of all queries: 960 queries/s, usually below\r\n"
                  "  1; mostly MX for example.com.\r\n"
                  "It began at 12:00. Total is 4200 q/s, usual at this hour 3240.\r\n"
@@ -126,6 +131,27 @@ Test(mail, of_a_change_answers_the_first_and_says_what_changed)
     EXPECT_HAS("This is wave 2 of the incident");
     EXPECT_HAS("1708 q/s");
     EXPECT_HAS("was 960 q/s");
+}
+
+Test(mail, of_a_change_that_is_the_first_one_mailed_answers_nothing)
+{
+    given_update(3, 7200, 1708);
+    story.previous = NULL;
+    story.first = 3;
+    composed();
+    EXPECT_HAS("\r\nSubject: [rootwatch x-root] 207.244.46.0/24");
+    EXPECT_NOT("In-Reply-To");
+    story.number = 4;
+    composed();
+    EXPECT_HAS("\r\nIn-Reply-To: <2005-0118-1.3@x-root.rootwatch>\r\n");
+}
+
+Test(mail, asks_for_attention_only_when_it_is_critical)
+{
+    event.incident.severity = INCIDENT_WARNING;
+    composed();
+    EXPECT_HAS("incident 2005-0118-1, warning\r\n");
+    EXPECT_NOT("Importance");
 }
 
 Test(mail, of_a_close_tells_how_long_and_how_much)

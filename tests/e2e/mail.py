@@ -194,6 +194,20 @@ class Smtp(Case):
         self.tell(60)
         self.assertEqual([m["X-Rootwatch-State"] for m in self.parsed()], ["open", "update"])
 
+    def test_an_incident_is_mailed_from_the_severity_that_was_set_on(self):
+        self.mail_to(self.port, "severity: warning")
+        self.put(event("open", NOON, severity="notice"),
+                 event("update", NOON + 60, severity="notice"),
+                 event("update", NOON + 7200, severity="warning"),
+                 event("close", NOON + 9000, severity="warning"),
+                 event("open", NOON, incident="2005-0118-2", severity="notice"),
+                 event("close", NOON + 600, incident="2005-0118-2", severity="notice"))
+        self.assertEqual(self.tell()["mail"], (2, 0, 0))
+        change, close = self.parsed()
+        self.assertFalse(change["Subject"].startswith("Re:"))
+        self.assertEqual(close["In-Reply-To"], change["Message-ID"])
+        self.assertTrue(close["Subject"].startswith("Re:"))
+
     def test_a_server_that_is_down_gets_the_mail_once_when_it_is_up(self):
         self.stop()
         self.put(OPENED, CLOSED)
