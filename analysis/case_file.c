@@ -114,12 +114,13 @@ json_t *case_json(const struct case_file *c)
         json_array_append_new(reference, json_real(c->reference_qps[i]));
         json_array_append_new(before, json_real(c->before_qps[i]));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:f, s:f, s:I, s:I, s:I, s:f}", "event",
-                     incident_event_json(&e), "culprits", culprits_json(c), "dossier",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:f, s:f, s:I, s:I, s:I, s:f}",
+                     "event", incident_event_json(&e), "culprits", culprits_json(c), "dossier",
                      dossier_json(&c->dossier), "reference", reference, "before", before,
-                     "habit", c->habit, "usual_share", c->usual_share, "level", c->level_qps,
-                     "active", (json_int_t)c->active_s, "seen", (json_int_t)c->seen_s, "told",
-                     (json_int_t)c->told_s, "told_qps", c->told_qps);
+                     "habit", c->habit, "silenced", c->silenced, "usual_share", c->usual_share,
+                     "level", c->level_qps, "active", (json_int_t)c->active_s, "seen",
+                     (json_int_t)c->seen_s, "told", (json_int_t)c->told_s, "told_qps",
+                     c->told_qps);
 }
 
 static bool parse_numbers(const json_t *array, double *to)
@@ -159,6 +160,7 @@ bool case_parse(const json_t *json, struct case_file *c, struct error *err)
            parse_numbers(json_object_get(json, "reference"), c->reference_qps) &&
            parse_numbers(json_object_get(json, "before"), c->before_qps) &&
            json_read_bool(json, "habit", &c->habit) &&
+           json_read_bool(json, "silenced", &c->silenced) &&
            json_read_double(json, "usual_share", &c->usual_share) &&
            json_read_double(json, "level", &c->level_qps) &&
            json_read_i64(json, "active", &c->active_s) &&

@@ -34,6 +34,7 @@ struct case_file {
     unsigned culprits;
     bool fresh;         /* opened in this interval, not told yet */
     bool habit;         /* comes every night: not told */
+    bool silenced;      /* began in a silence: not told until that is over */
     bool joined;        /* by a culprit that was not told yet */
     double usual_share; /* of the counted ones */
     double level_qps;   /* usual for all queries; of volume and gap */

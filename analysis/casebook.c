@@ -135,17 +135,23 @@ static int64_t end_of(const struct interval *interval)
     return (interval->start_ns + interval->length_ns) / 1000000000;
 }
 
+static bool is_told(const struct case_file *c)
+{
+    return !c->habit && !c->silenced;
+}
+
 static void tell(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                  enum incident_state state)
 {
     int64_t now_s = end_of(view->interval);
+    bool silent = state == INCIDENT_CHANGED && silences_cover(b->limits.silences, now_s);
     c->incident.changed_s = now_s;
     c->incident.usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps;
     describe_incident(c, state, view->interval, b->limits.origins);
     if (state != INCIDENT_CLOSED && incident_severity(&c->incident) > c->incident.severity)
         c->incident.severity = incident_severity(&c->incident);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
-    if (!c->habit)
+    if (is_told(c) && !silent)
         view->tell(view->argument, &e);
     c->told_s = now_s;
     c->told_qps = c->incident.rate_qps;
@@ -279,7 +285,8 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
     c->active_s = c->seen_s = now_s;
     c->habit = habits_has(&b->habits, &f->subject, f->since_s, f->rate_qps, 0);
     habits_note(&b->habits, &f->subject, f->since_s);
-    if (!c->habit && !take_up_old(b, c, now_s))
+    c->silenced = silences_cover(b->limits.silences, now_s);
+    if (is_told(c) && !take_up_old(b, c, now_s))
         give_id(b, c, now_s);
     recall(c, view, c->usual_share * c->dossier.all_qps);
     keep_reference(c, 1);
@@ -316,7 +323,7 @@ static void close_case(struct casebook *b, struct case_file *c,
     tell(b, c, view, INCIDENT_CLOSED);
     habits_measure(&b->habits, &c->culprit[0].subject,
                    fmax(c->incident.peak_qps, c->incident.rate_qps), lasted_s);
-    if (!c->habit) {
+    if (is_told(c)) {
         struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
         *old = (struct closed_case){.subject = c->culprit[0].subject,
                                     .closed_s = c->incident.closed_s,
@@ -410,16 +417,28 @@ static void count_minute(struct case_file *c, double queries, double length_s)
     c->minute_sum = c->minute_s = 0;
 }
 
-/* A habit that is larger or longer than it ever was is told after all. */
-static void break_habit(struct casebook *b, struct case_file *c,
-                        const struct casebook_view *view)
+static bool is_still_habit(const struct casebook *b, const struct case_file *c, int64_t now_s)
+{
+    return c->habit && habits_has(&b->habits, &c->culprit[0].subject, c->incident.began_s,
+                                  c->dossier.rate_qps, now_s - c->incident.began_s);
+}
+
+/*
+ * A habit that is larger or longer than it ever was is told after all, and so is what goes on
+ * when the silence it began in is over.
+ */
+static void tell_late(struct casebook *b, struct case_file *c, const struct casebook_view *view)
 {
     int64_t now_s = end_of(view->interval);
-    if (!c->habit || habits_has(&b->habits, &c->culprit[0].subject, c->incident.began_s,
-                                c->dossier.rate_qps, now_s - c->incident.began_s))
+    if (is_told(c))
         return;
-    c->habit = false;
-    give_id(b, c, now_s);
+    c->habit = is_still_habit(b, c, now_s);
+    if (c->active_s == now_s && !silences_cover(b->limits.silences, now_s))
+        c->silenced = false;
+    if (!is_told(c))
+        return;
+    if (!take_up_old(b, c, now_s))
+        give_id(b, c, now_s);
     tell(b, c, view, INCIDENT_OPENED);
 }
 
@@ -451,7 +470,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     count_minute(c, queries, length_s);
     if (case_has_waves(c) || case_kind(c) == INCIDENT_VOLUME || case_kind(c) == INCIDENT_SPOOF)
         b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
-    break_habit(b, c, view);
+    tell_late(b, c, view);
     if (now_s - c->active_s >= case_quiet_s(c, b->limits.quiet_s))
         close_case(b, c, view);
     else

@@ -7,7 +7,8 @@
  * and names), or when its rate doubles; it closes when the excess has been gone for a while
  * that depends on its kind.  A pause shorter than that is part of the incident.  A culprit
  * that comes back within a day takes up its old id.  What comes back night after night is a
- * habit: it is followed as all others are, so that it disturbs nothing, but not told.
+ * habit: it is followed as all others are, so that it disturbs nothing, but not told; the same
+ * holds for what begins in a silence (silence.h).
  *
  * Suspects of the detectors get a dossier before anything is told, so that an incident opens
  * with its hosts, types and names.  All times are message times.
@@ -18,6 +19,7 @@
 #include "analysis/detector.h"
 #include "analysis/incident.h"
 #include "analysis/interval.h"
+#include "analysis/silence.h"
 
 enum { CASEBOOK_OPEN_MAX = 64 };
 
@@ -25,8 +27,9 @@ struct casebook_limits {
     double material_share; /* as the detectors': half of it is quiet */
     double material_qps;
     double sensitivity;
-    uint32_t quiet_s;              /* so long without excess closes an incident; 900 */
-    const struct origins *origins; /* NULL: ASes are not known */
+    uint32_t quiet_s;                /* so long without excess closes an incident; 900 */
+    const struct origins *origins;   /* NULL: ASes are not known */
+    const struct silences *silences; /* when nothing is told; NULL: never */
 };
 
 struct casebook; /* private */

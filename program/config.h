@@ -12,6 +12,7 @@
 
 #include "analysis/incident.h"
 #include "analysis/known.h"
+#include "analysis/silence.h"
 #include "capture/source.h"
 
 #include <stdbool.h>
@@ -57,6 +58,7 @@ struct config {
     uint32_t quiet_s;   /* an incident closes after so long without excess */
     uint32_t warmup_s;  /* nothing opens in the first seconds of a first start */
     struct known known; /* sources that may send much */
+    struct silences silences;
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -59,6 +59,8 @@ static const struct setting settings[] = {
          "seconds of a first start in which nothing opens"},
         {"detection.known", SETTING_SOURCES, AT(known), 0, KNOWN_SOURCES, "",
          "prefixes that may send much, each up to so many queries per second or without limit"},
+        {"detection.silence", SETTING_SILENCES, AT(silences), 0, SILENCES, "",
+         "spans of time in which nothing is told"},
 
         {"mail.to", SETTING_MAILBOXES, AT(mail_to), 0, CONFIG_RECIPIENTS, "",
          "who gets mail about incidents; empty: nobody"},
@@ -318,6 +320,8 @@ static unsigned *length_of(const struct setting *s, struct config *c)
         return &c->mail_recipients;
     case SETTING_SOURCES:
         return &c->known.sources;
+    case SETTING_SILENCES:
+        return &c->silences.spans;
     default:
         return NULL;
     }
@@ -355,6 +359,11 @@ static bool read_recipient(struct config *c, const char *text)
 static bool read_source(struct config *c, const char *text)
 {
     return known_parse(text, &c->known.source[c->known.sources]);
+}
+
+static bool read_silence(struct config *c, const char *text)
+{
+    return silence_parse(text, &c->silences.span[c->silences.spans]);
 }
 
 static bool read_item(const struct setting *s, struct config *c, const char *text,
@@ -414,6 +423,8 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
         return read_item(s, c, text, read_recipient, err);
     case SETTING_SOURCES:
         return read_item(s, c, text, read_source, err);
+    case SETTING_SILENCES:
+        return read_item(s, c, text, read_silence, err);
     case SETTING_KINDS:
         break;
     }
@@ -437,6 +448,7 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_PORTS] = "port numbers from 1 to 65535",
         [SETTING_MAILBOXES] = "mail addresses",
         [SETTING_SOURCES] = "prefixes (/24, /48 or shorter), each with =QUERIES/S or without",
+        [SETTING_SILENCES] = "spans of UTC, as 2026-11-25T02:00/2026-11-25T04:30",
 };
 
 const char *setting_allowed(const struct setting *s, char text[static SETTING_TEXT_BYTES])
@@ -487,6 +499,8 @@ static void format_list(const struct setting *s, const struct config *c,
     }
     for (unsigned i = 0; s->kind == SETTING_SOURCES && i < c->known.sources; i++)
         add_item(text, known_format(&c->known.source[i], item));
+    for (unsigned i = 0; s->kind == SETTING_SILENCES && i < c->silences.spans; i++)
+        add_item(text, silence_format(&c->silences.span[i], item));
 }
 
 const char *setting_format(const struct setting *s, const struct config *c,

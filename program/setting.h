@@ -29,7 +29,8 @@ enum setting_kind {
     SETTING_ADDRESSES,
     SETTING_PORTS,
     SETTING_MAILBOXES,
-    SETTING_SOURCES, /* prefixes, with a rate or without */
+    SETTING_SOURCES,  /* prefixes, with a rate or without */
+    SETTING_SILENCES, /* spans of time */
     SETTING_KINDS,
 };
 

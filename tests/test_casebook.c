@@ -79,6 +79,49 @@ Test(casebook, tells_how_severe_an_incident_is_and_was)
     cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
 }
 
+static void keep_silent(unsigned seconds)
+{
+    t->silences.span[t->silences.spans++] = (struct silence){t->now_s, t->now_s + seconds};
+}
+
+Test(casebook, tells_nothing_that_begins_and_ends_in_a_silence)
+{
+    keep_silent(3600);
+    traffic_pass(t, 300, &flood);
+    traffic_pass(t, 1100, NULL);
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(casebook, tells_what_goes_on_when_a_silence_is_over)
+{
+    int64_t end_s = t->now_s + 600;
+    keep_silent(600);
+    traffic_pass(t, 300, &flood);
+    traffic_restart(t, 10);
+    traffic_pass(t, 400, &flood);
+    cr_assert(eq(u32, t->events, 1));
+    cr_expect(eq(u32, t->event[0].state, INCIDENT_OPENED));
+    cr_expect(t->event[0].time_s >= end_s && t->event[0].time_s < end_s + 5);
+    cr_expect(ne(str, t->event[0].incident.id, ""));
+    cr_expect(t->event[0].incident.began_s < end_s - 500);
+
+    traffic_pass(t, 1100, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+}
+
+Test(casebook, tells_in_a_silence_only_the_end_of_what_began_before)
+{
+    struct traffic_flow more = flood;
+    more.rate_qps = 150;
+    traffic_pass(t, 600, &flood);
+    keep_silent(3600);
+    traffic_pass(t, 300, &more);
+    cr_expect(eq(u32, t->events, 1));
+    traffic_pass(t, 1100, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    cr_expect(eq(u32, t->event[1].state, INCIDENT_CLOSED));
+}
+
 Test(casebook, takes_for_one_what_begins_together)
 {
     const struct traffic_flow two = {"203.0.%u.7", 2, "mail.example.net", 15, 60};

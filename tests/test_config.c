@@ -51,9 +51,19 @@ Test(config, takes_known_sources_with_a_rate_and_without)
     cr_expect(eq(dbl, config.known.source[1].most_qps, 800));
 
     cr_expect(not(given("detection:\n  known: [192.0.2.0/25]\n")));
-    cr_expect(eq(str, problem(0),
-                 ":2:11: detection.known: \"192.0.2.0/25\" will not do; allowed is a list of up "
-                 "to 64 prefixes (/24, /48 or shorter), each with =QUERIES/S or without"));
+    cr_expect(
+            eq(str, problem(0),
+               ":2:11: detection.known: \"192.0.2.0/25\" will not do; allowed is a list of up "
+               "to 64 prefixes (/24, /48 or shorter), each with =QUERIES/S or without"));
+}
+
+Test(config, takes_spans_of_silence)
+{
+    cr_assert(given("detection:\n  silence: [2026-11-25T02:00/2026-11-25T04:30]\n"));
+    cr_expect(eq(u32, config.silences.spans, 1));
+    cr_expect(eq(i64, config.silences.span[0].from_s, 1795572000));
+    cr_expect(eq(i64, config.silences.span[0].to_s, 1795572000 + 9000));
+    cr_expect(not(given("detection:\n  silence: [2026-11-25T02:00/2026-11-25T02:00]\n")));
 }
 
 Test(config, of_an_empty_file_is_all_defaults)

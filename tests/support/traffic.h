@@ -16,9 +16,10 @@ struct traffic {
     struct counters *counters;
     struct origins *origins;
     int64_t now_s;
-    double level;       /* of the background; 1 */
-    bool lossy;         /* what passes is marked so */
-    struct known known; /* who may send much; to be filled at any time */
+    double level;             /* of the background; 1 */
+    bool lossy;               /* what passes is marked so */
+    struct known known;       /* who may send much; to be filled at any time */
+    struct silences silences; /* the same */
     uint32_t random;
     struct incident_event event[TRAFFIC_EVENTS];
     unsigned events;
