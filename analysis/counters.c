@@ -417,12 +417,8 @@ void counters_add_source(struct source_counts *into, const struct source_counts 
         into->defect[i] += now->defect[i] - before->defect[i];
     for (unsigned i = 0; i < LOSSES; i++)
         into->loss[i] += now->loss[i] - before->loss[i];
-    if (now->unknown_ethertype != 0)
-        into->unknown_ethertype = now->unknown_ethertype;
-    if (now->unknown_protocol != 0)
-        into->unknown_protocol = now->unknown_protocol;
-    if (now->unknown_link != 0)
-        into->unknown_link = now->unknown_link;
+    for (unsigned i = 0; i < UNKNOWNS; i++)
+        leading_add(&into->unknown[i], now->unknown[i].number, now->unknown[i].lead);
 }
 
 uint64_t counters_undecoded(const struct source_counts *s)

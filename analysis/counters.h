@@ -99,7 +99,7 @@ const struct watch *counters_watch(const struct counters *c, const struct subjec
 /* How many /24s and /48s asked for a watched name: linear counting, 3 % off at a thousand. */
 uint32_t watch_networks(const uint64_t network[static WATCH_NETWORK_BITS / 64]);
 
-/* Adds the difference of two readings of one source. */
+/* Adds the difference of two readings of one source, one after the other. */
 void counters_add_source(struct source_counts *into, const struct source_counts *now,
                          const struct source_counts *before);
 /* Frames that may have held DNS and could not be read. */

@@ -31,11 +31,8 @@ struct decode {
     unsigned servers4;  /* of the scope's servers, those with an IPv4 address */
     uint32_t server4[SOURCE_SERVERS_MAX]; /* network order */
     uint64_t ports[1024];                 /* a bit for each port in scope */
-    struct {
-        uint64_t link, ethertype, protocol;
-    } votes;                     /* for the unknown numbers in `counts` */
-    struct fragments *fragments; /* NULL until the first fragment */
-    struct streams *streams;     /* NULL until the first TCP frame */
+    struct fragments *fragments;          /* NULL until the first fragment */
+    struct streams *streams;              /* NULL until the first TCP frame */
 };
 
 void decode_init(struct decode *d, const struct source_scope *scope);

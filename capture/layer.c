@@ -32,38 +32,21 @@ static enum verdict encrypted(struct decode *d, struct packet *p)
     return VERDICT_ENCRYPTED;
 }
 
-/*
- * Whether `seen` becomes the number to name: of all that were met, one that makes up more than
- * half will be it in the end (Boyer and Moore's majority vote).
- */
-static bool elect(uint64_t *votes, uint32_t named, uint32_t seen)
-{
-    if (*votes > 0 && named != seen) {
-        --*votes;
-        return false;
-    }
-    ++*votes;
-    return true;
-}
-
 static enum verdict unknown_link(struct decode *d, struct packet *p)
 {
-    if (elect(&d->votes.link, (uint32_t)d->counts.unknown_link, p->next))
-        d->counts.unknown_link = (int32_t)p->next;
+    leading_add(&d->counts.unknown[UNKNOWN_LINK_TYPE], p->next, 1);
     return VERDICT_UNKNOWN_LINK;
 }
 
 static enum verdict unknown_ethertype(struct decode *d, struct packet *p)
 {
-    if (elect(&d->votes.ethertype, d->counts.unknown_ethertype, p->next))
-        d->counts.unknown_ethertype = (uint16_t)p->next;
+    leading_add(&d->counts.unknown[UNKNOWN_ETHERTYPE], p->next, 1);
     return VERDICT_UNKNOWN_ETHERTYPE;
 }
 
 static enum verdict unknown_protocol(struct decode *d, struct packet *p)
 {
-    if (elect(&d->votes.protocol, d->counts.unknown_protocol, p->next))
-        d->counts.unknown_protocol = (uint8_t)p->next;
+    leading_add(&d->counts.unknown[UNKNOWN_PROTOCOL], p->next, 1);
     return VERDICT_IP_PROTOCOL;
 }
 

@@ -6,6 +6,7 @@
 #include "capture/pcapng.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct source {
     struct decode decode;
@@ -110,6 +111,7 @@ void source_counts(struct source *s, struct source_counts *counts)
 {
     s->reader->kind->drops(s->reader, &s->decode.counts);
     *counts = s->decode.counts;
+    memset(s->decode.counts.unknown, 0, sizeof s->decode.counts.unknown);
     counts->messages = 0;
     for (unsigned i = 0; i < DEFECTS; i++)
         counts->messages += counts->defect[i];

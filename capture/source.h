@@ -43,7 +43,10 @@ struct source_live {
     uint16_t fanout_group; /* 0: the only worker */
 };
 
-/* All since the source was opened; the caller takes differences. */
+/*
+ * All since the source was opened, and the caller takes differences; but `unknown`, which has
+ * none, is of the time since the counts were last asked for.
+ */
 struct source_counts {
     uint64_t frames; /* = sum of verdict[] */
     uint64_t bytes;  /* on the wire */
@@ -51,13 +54,11 @@ struct source_counts {
     uint64_t verdict[VERDICTS];
     uint64_t defect[DEFECTS]; /* sums to `messages` */
     uint64_t loss[LOSSES];
-    uint64_t kernel_drops;      /* live: frames the kernel had no room for */
-    uint64_t interface_drops;   /* live: frames the interface lost, where it says so */
-    uint16_t unknown_ethertype; /* the leading one under VERDICT_UNKNOWN_ETHERTYPE */
-    uint8_t unknown_protocol;   /* the leading one under VERDICT_IP_PROTOCOL */
-    int32_t unknown_link;       /* the leading DLT_ number under VERDICT_UNKNOWN_LINK */
-    int64_t first_time_ns;      /* of the frames, valid when frames > 0 */
-    int64_t last_time_ns;       /* the greatest seen */
+    uint64_t kernel_drops;            /* live: frames the kernel had no room for */
+    uint64_t interface_drops;         /* live: frames the interface lost, where it says so */
+    struct leading unknown[UNKNOWNS]; /* DLT_ numbers, ethertypes, IP protocols */
+    int64_t first_time_ns;            /* of the frames, valid when frames > 0 */
+    int64_t last_time_ns;             /* the greatest seen */
 };
 
 enum source_state {
@@ -90,7 +91,10 @@ bool source_first_time(struct source *s, int64_t *time_ns);
 enum source_state source_read(struct source *s, struct message_batch *batch, int64_t limit_ns,
                               struct error *err);
 
-/* Copies the counts; live: asks the kernel for its drops, so once an interval, not more. */
+/*
+ * Copies the counts, and begins to look for leading numbers anew.  Live: asks the kernel for
+ * its drops, so once an interval, not more.
+ */
 void source_counts(struct source *s, struct source_counts *counts);
 
 int source_fd(const struct source *s); /* live: to poll for reading; -1 for files */

@@ -200,13 +200,12 @@ static json_t *unknown_json(const struct source_counts *s)
 {
     json_t *object = json_object();
     char text[16];
-    if (s->unknown_ethertype != 0) {
-        (void)snprintf(text, sizeof text, "0x%04x", s->unknown_ethertype);
+    if (s->unknown[UNKNOWN_ETHERTYPE].number != 0) {
+        (void)snprintf(text, sizeof text, "0x%04x", s->unknown[UNKNOWN_ETHERTYPE].number);
         json_object_set_new(object, "ethertype", json_string(text));
     }
-    set_if_any(object, "ip_protocol", s->unknown_protocol);
-    if (s->unknown_link != 0)
-        json_object_set_new(object, "link_type", json_integer(s->unknown_link));
+    set_if_any(object, "ip_protocol", s->unknown[UNKNOWN_PROTOCOL].number);
+    set_if_any(object, "link_type", s->unknown[UNKNOWN_LINK_TYPE].number);
     return object;
 }
 
@@ -463,12 +462,15 @@ static void print_losses(const struct summary *s, FILE *to)
         if (c->source.loss[i] > 0)
             fprintf(to, "Lost of what was incomplete: %s %" PRIu64 "\n", loss_name(i),
                     c->source.loss[i]);
-    if (c->source.unknown_ethertype != 0)
-        fprintf(to, "  leading unknown ethertype 0x%04x\n", c->source.unknown_ethertype);
-    if (c->source.unknown_protocol != 0)
-        fprintf(to, "  leading unknown IP protocol %u\n", c->source.unknown_protocol);
-    if (c->source.unknown_link != 0)
-        fprintf(to, "  leading unknown link type %d\n", c->source.unknown_link);
+    if (c->source.unknown[UNKNOWN_ETHERTYPE].number != 0)
+        fprintf(to, "  leading unknown ethertype 0x%04x\n",
+                c->source.unknown[UNKNOWN_ETHERTYPE].number);
+    if (c->source.unknown[UNKNOWN_PROTOCOL].number != 0)
+        fprintf(to, "  leading unknown IP protocol %u\n",
+                c->source.unknown[UNKNOWN_PROTOCOL].number);
+    if (c->source.unknown[UNKNOWN_LINK_TYPE].number != 0)
+        fprintf(to, "  leading unknown link type %u\n",
+                c->source.unknown[UNKNOWN_LINK_TYPE].number);
     if (c->malformed > 0)
         fprintf(to, "Malformed messages: %" PRIu64 "\n", c->malformed);
     if (c->cut > 0)

@@ -146,6 +146,18 @@ Test(counters, add_the_difference_of_two_readings_of_a_source)
     cr_expect(eq(u64, counters_undecoded(&sum), 6));
 }
 
+Test(counters, name_the_unknown_number_that_leads_over_several_readings)
+{
+    struct source_counts before = {0};
+    struct source_counts now = {.unknown[UNKNOWN_ETHERTYPE] = {0x8999, 30}};
+    struct source_counts sum = {0};
+    counters_add_source(&sum, &now, &before);
+    now.unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x1234, 40};
+    counters_add_source(&sum, &now, &before);
+    cr_expect(eq(u32, sum.unknown[UNKNOWN_ETHERTYPE].number, 0x1234));
+    cr_expect(eq(u64, sum.unknown[UNKNOWN_ETHERTYPE].lead, 10));
+}
+
 Test(counters, estimate_distinct_things_within_three_standard_errors)
 {
     static struct distinct d;

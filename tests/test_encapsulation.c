@@ -883,14 +883,14 @@ Test(encapsulation, what_is_not_understood_is_named)
     query4();
     shape_ethernet(shape, 0x1234);
     cr_expect(eq(int, verdict_of(1), VERDICT_UNKNOWN_ETHERTYPE));
-    cr_expect(eq(u16, wire.decode.counts.unknown_ethertype, 0x1234));
+    cr_expect(eq(u32, wire.decode.counts.unknown[UNKNOWN_ETHERTYPE].number, 0x1234));
     query4();
     shape->at[9] = 200;
     cr_expect(eq(int, verdict_of(101), VERDICT_IP_PROTOCOL));
-    cr_expect(eq(u8, wire.decode.counts.unknown_protocol, 200));
+    cr_expect(eq(u32, wire.decode.counts.unknown[UNKNOWN_PROTOCOL].number, 200));
     query4();
     cr_expect(eq(int, verdict_of(147), VERDICT_UNKNOWN_LINK));
-    cr_expect(eq(int, wire.decode.counts.unknown_link, 147));
+    cr_expect(eq(u32, wire.decode.counts.unknown[UNKNOWN_LINK_TYPE].number, 147));
 }
 
 Test(encapsulation, of_several_unknown_types_the_leading_one_is_named)
@@ -900,7 +900,7 @@ Test(encapsulation, of_several_unknown_types_the_leading_one_is_named)
         shape_ethernet(shape, i % 3 == 2 ? (uint16_t)(0x4000 + i) : 0x1234);
         wire_frame(&wire, 1, shape->at, shape->size, 0);
     }
-    cr_expect(eq(u16, wire.decode.counts.unknown_ethertype, 0x1234));
+    cr_expect(eq(u32, wire.decode.counts.unknown[UNKNOWN_ETHERTYPE].number, 0x1234));
 }
 
 Test(encapsulation, what_cannot_hold_dns_is_no_loss)

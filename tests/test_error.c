@@ -49,6 +49,28 @@ Test(verdict, has_a_name_of_its_own_for_every_row)
     cr_expect(eq(str, (char *)verdict_name(VERDICTS), "unknown"));
     cr_expect(eq(str, (char *)defect_name(DEFECTS), "unknown"));
     cr_expect(eq(str, (char *)loss_name(LOSSES), "unknown"));
+    for (unsigned a = 0; a < VERDICTS; a++)
+        for (unsigned b = a + 1; b < VERDICTS; b++)
+            cr_expect(ne(str, (char *)verdict_words(a), (char *)verdict_words(b)));
+    cr_expect(eq(str, (char *)verdict_words(VERDICTS), "unknown"));
+    cr_expect(eq(str, (char *)defect_words(DEFECTS), "unknown"));
+    cr_expect(eq(str, (char *)loss_words(LOSSES), "unknown"));
     cr_expect_not(verdict_is_loss(VERDICT_MESSAGE));
     cr_expect(verdict_is_loss(VERDICT_IP_HEADER));
+}
+
+Test(verdict, names_the_number_of_more_than_half_in_whatever_order_they_are_added)
+{
+    static const uint32_t met[] = {7, 3, 9, 3, 3, 7, 3, 3};
+    struct leading all = {0}, front = {0}, back = {0};
+    for (unsigned i = 0; i < 8; i++) {
+        leading_add(&all, met[i], 1);
+        leading_add(i < 4 ? &front : &back, met[i], 1);
+    }
+    leading_add(&front, back.number, back.lead);
+    cr_expect(eq(u32, all.number, 3));
+    cr_expect(eq(u32, front.number, 3));
+    cr_expect(le(u64, front.lead, 5));
+    leading_add(&all, 3, 10);
+    cr_expect(eq(u64, all.lead, 12));
 }
