@@ -118,6 +118,7 @@ static void fill_counts(struct minute *m, const struct counters *c)
     m->frames = c->source.frames;
     m->bytes = c->source.bytes;
     m->undecoded = counters_undecoded(&c->source);
+    reasons_add_source(&m->reasons, &c->source);
     m->kernel_drops = c->source.kernel_drops;
     m->interface_drops = c->source.interface_drops;
     m->overflow = counters_overflow(c);

@@ -114,6 +114,7 @@ json_t *minute_json(const struct minute *m)
     if (!isnan(m->spread_qps))
         json_object_set_new(json, "spread_qps", json_real(m->spread_qps));
     json_object_set_new(json, "prefixes", prefixes_json(m));
+    json_object_set_new(json, "decoding", reasons_json(&m->reasons));
     return json;
 }
 
@@ -165,7 +166,8 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
             return error_set(err, "minute %lld: %s holds what is not a count",
                              (long long)m->start_s, tables[i].name);
     if (!json_read_double(json, "usual_qps", &m->usual_qps) ||
-        !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m))
+        !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
+        !reasons_parse(json_object_get(json, "decoding"), &m->reasons))
         return error_set(err, "minute %lld: not as it was written", (long long)m->start_s);
     return true;
 }
@@ -200,6 +202,7 @@ void minute_add(struct minute *into, const struct minute *m)
     for (unsigned i = 0; i < ROWS(tables); i++)
         for (unsigned n = 0; n < tables[i].rows; n++)
             ((uint64_t *)((char *)into + tables[i].at))[n] += counts_at(m, tables[i].at)[n];
+    reasons_add(&into->reasons, &m->reasons);
     into->covered_s = at_most((uint64_t)into->covered_s + m->covered_s, 60);
     into->usual_qps = m->usual_qps;
     into->spread_qps = m->spread_qps;

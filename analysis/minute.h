@@ -9,6 +9,7 @@
 
 #include "analysis/prefix.h"
 #include "analysis/qtype.h"
+#include "analysis/reasons.h"
 #include "capture/error.h"
 
 #include <jansson.h>
@@ -53,6 +54,7 @@ struct minute {
     uint64_t sources4, sources6; /* distinct /24s and /48s that sent a query */
     uint64_t frames, bytes;      /* captured, of any kind; bytes on the wire */
     uint64_t undecoded;          /* frames that may have held DNS and could not be read */
+    struct reasons reasons; /* of these frames; none in a minute of a release that kept none */
     uint64_t kernel_drops, interface_drops;
     uint64_t overflow; /* queries counted in totals, but not by source */
     double usual_qps,

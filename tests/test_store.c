@@ -48,6 +48,11 @@ static struct minute a_minute(int64_t start_s, uint64_t queries)
     m.prefix[0].hosts = 2;
     m.prefix[0].watched = true;
     m.prefixes = 1;
+    m.reasons.verdict[VERDICT_MESSAGE] = queries;
+    m.reasons.verdict[VERDICT_UNKNOWN_ETHERTYPE] = 9;
+    m.reasons.unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, 7};
+    m.reasons.defect[DEFECT_NONE] = queries;
+    m.reasons.loss[LOSS_TCP_GAPS] = 1;
     return m;
 }
 
@@ -71,6 +76,11 @@ Test(store, gives_a_minute_back_as_it_was)
     cr_expect(eq(u32, back.prefixes, 1));
     cr_expect(eq(u64, back.prefix[0].prefix.bits, m.prefix[0].prefix.bits));
     cr_expect(back.prefix[0].watched);
+    cr_expect(eq(u64, reasons_frames(&back.reasons), 4000000009));
+    cr_expect(eq(u64, reasons_count(&back.reasons, REASONS_UNDECODED), 9));
+    cr_expect(eq(u32, back.reasons.unknown[UNKNOWN_ETHERTYPE].number, 0x88b5));
+    cr_expect(eq(u64, back.reasons.unknown[UNKNOWN_ETHERTYPE].lead, 7));
+    cr_expect(eq(u64, back.reasons.loss[LOSS_TCP_GAPS], 1));
 }
 
 Test(store, adds_the_second_part_of_a_minute_with_a_stop_in_it)
@@ -85,6 +95,8 @@ Test(store, adds_the_second_part_of_a_minute_with_a_stop_in_it)
     cr_expect(eq(u64, back.queries, 20));
     cr_expect(eq(u64, back.prefix[0].queries, 20));
     cr_expect(eq(u32, back.prefixes, 1));
+    cr_expect(eq(u64, reasons_count(&back.reasons, REASONS_UNDECODED), 18));
+    cr_expect(eq(u64, back.reasons.unknown[UNKNOWN_ETHERTYPE].lead, 14));
 }
 
 Test(store, is_used_by_one_writer_at_a_time)
@@ -330,4 +342,15 @@ Test(store, refuses_a_database_of_a_newer_form)
     cr_assert(eq(int, system(command), 0));
     cr_expect_null(store_open(directory, STORE_READ, &err));
     cr_expect_not_null(strstr(err.text, "newer rootwatch"), "%s", err.text);
+}
+
+Test(store, gives_a_minute_of_an_older_release_without_reasons)
+{
+    struct minute m = a_minute(600, 5);
+    struct minute back;
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    sql("UPDATE minutes SET doc = json_remove(doc, '$.decoding')");
+    cr_assert(store_minutes(store, 0, 1000, keep_minute, &back, &err), "%s", err.text);
+    cr_expect(eq(u64, back.queries, 5));
+    cr_expect(eq(u64, reasons_frames(&back.reasons), 0));
 }
