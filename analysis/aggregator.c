@@ -35,6 +35,7 @@ struct aggregator {
     double excess;      /* queries of the minute that open incidents explain */
     bool unsound;       /* the minute lost frames, or queries are missed: it teaches nothing */
     bool going;         /* a minute goes on */
+    struct reasons reasons[2]; /* of the minute before, and of this one so far */
     struct followed followed[FOLLOWED];
     struct explained explained; /* of the interval under way */
 };
@@ -263,12 +264,42 @@ static void end_hour(struct aggregator *a)
 
 static void begin_minute(struct aggregator *a, int64_t minute_s)
 {
+    static const struct reasons none;
     int64_t hour_s = minute_s - minute_s % 3600;
     if (hour_s != a->hour_s)
         end_hour(a);
     a->hour_s = hour_s;
+    a->reasons[0] = minute_s == a->minute_s + 60 ? a->reasons[1] : none;
+    a->reasons[1] = none;
     a->minute_s = minute_s;
     a->going = true;
+}
+
+/* Asks the detectors, and tells what becomes of incidents. */
+static void look_closely(struct aggregator *a, const struct interval *interval)
+{
+    int64_t minute_s = a->minute_s;
+    struct reasons recent = a->reasons[0];
+    reasons_add(&recent, &a->reasons[1]);
+    struct subject suspect[DETECTOR_SUSPECTS];
+    struct finding found[DETECTOR_FINDINGS];
+    casebook_explain(a->casebook, interval, &a->explained);
+    unsigned findings = detector_interval(a->detector, interval, &a->explained, found);
+    unsigned suspects = detector_suspects(a->detector, suspect);
+
+    double spread;
+    struct casebook_view view = {
+            .interval = interval,
+            .history = beyond_minute(a),
+            .reasons = &recent,
+            .usual_qps = (double)NAN,
+            .level_qps = detector_level(a->detector),
+            .tell = a->told.event,
+            .argument = a->told.argument,
+    };
+    (void)baseline_usual(&a->baseline, minute_s, &view.usual_qps, &spread);
+    casebook_interval(a->casebook, &view, found, findings, suspect, suspects);
+    a->excess += casebook_excess(a->casebook);
 }
 
 void aggregator_interval(struct aggregator *a, const struct interval *interval)
@@ -281,25 +312,8 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     }
     if (!a->going)
         begin_minute(a, minute_s);
-
-    struct subject suspect[DETECTOR_SUSPECTS];
-    struct finding found[DETECTOR_FINDINGS];
-    casebook_explain(a->casebook, interval, &a->explained);
-    unsigned findings = detector_interval(a->detector, interval, &a->explained, found);
-    unsigned suspects = detector_suspects(a->detector, suspect);
-
-    double spread;
-    struct casebook_view view = {
-            .interval = interval,
-            .history = beyond_minute(a),
-            .usual_qps = (double)NAN,
-            .level_qps = detector_level(a->detector),
-            .tell = a->told.event,
-            .argument = a->told.argument,
-    };
-    (void)baseline_usual(&a->baseline, minute_s, &view.usual_qps, &spread);
-    casebook_interval(a->casebook, &view, found, findings, suspect, suspects);
-    a->excess += casebook_excess(a->casebook);
+    reasons_add_source(&a->reasons[1], &interval->counters->source);
+    look_closely(a, interval);
     a->unsound |= interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;
     counters_find_tlds(interval->counters);

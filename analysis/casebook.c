@@ -276,6 +276,8 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
             .evidence = f->evidence,
             .lossy = view->interval->lossy,
     };
+    if (view->reasons != NULL)
+        c->incident.reasons = *view->reasons;
     add_culprit(b, c, view, f);
     if (c->dossier.seconds <= 0)
         case_add_samples(c, interval_seconds(view->interval));
@@ -466,6 +468,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     case_add_samples(c, length_s);
     double queries = (double)(c->dossier.queries - before);
     c->incident.lossy |= view->interval->lossy;
+    reasons_add_source(&c->incident.reasons, &view->interval->counters->source);
     measure(b, c, view, now_s);
     count_minute(c, queries, length_s);
     if (case_has_waves(c) || case_kind(c) == INCIDENT_VOLUME || case_kind(c) == INCIDENT_SPOOF)

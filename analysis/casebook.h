@@ -40,6 +40,7 @@ typedef void casebook_tell(void *argument, struct incident_event *e);
 struct casebook_view {
     const struct interval *interval;
     const struct prefix_counts *history; /* counts of earlier minutes; NULL: none */
+    const struct reasons *reasons;       /* of this interval and the last minutes; NULL: none */
     double usual_qps;                    /* of all queries at this hour; NAN: not known */
     double level_qps;                    /* of all queries, of late; 0: not known */
     casebook_tell *tell;                 /* the event is the book's; copy what is kept of it */

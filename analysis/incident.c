@@ -158,6 +158,7 @@ json_t *incident_event_json(const struct incident_event *e)
     set_dimensions(json, i);
     set_details(json, i);
     set_evidence(json, &i->evidence);
+    json_object_set_new(json, "decoding", reasons_json(&i->reasons));
     return json;
 }
 
@@ -299,6 +300,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 parse_asns(json_object_get(json, "asn"), i) &&
                 json_read_u32(json, "networks", &i->networks) &&
                 parse_evidence(json_object_get(json, "evidence"), &i->evidence) &&
+                reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
                 parse_types(json, i) &&
                 parse_hosts(json_object_get(json, "leading_hosts"), i) && parse_names(json, i);
     e->state = state;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "analysis/prefix.h"
+#include "analysis/reasons.h"
 #include "capture/error.h"
 
 #include <jansson.h>
@@ -109,6 +110,10 @@ struct incident {
     uint64_t queries;    /* of the culprits, since it began */
     unsigned hosts;      /* addresses seen in the culprits' prefixes since it began */
     bool lossy;          /* capture lost frames meanwhile: figures are too small */
+
+    /* Of all frames, the mirror's whole traffic, since the minute before it was noticed. */
+    struct reasons reasons;
+
     struct incident_type type[INCIDENT_TYPES]; /* most asked first */
     unsigned types;
     struct incident_host host[INCIDENT_HOSTS]; /* busiest first */

@@ -30,7 +30,8 @@ enum reasons_kind {
     REASONS_UNDECODED,  /* frames that may have held a message that was not counted */
     REASONS_MALFORMED,  /* messages */
     REASONS_INCOMPLETE, /* datagrams, messages and streams of which a part never came */
-    REASONS_OTHER,      /* frames that were read and are no message */
+    REASONS_LOST,       /* those above: what was not counted as it should be */
+    REASONS_OTHER = REASONS_LOST, /* frames that were read and are no message */
     REASONS_KINDS,
 };
 

@@ -118,6 +118,19 @@ static void print_evidence(const struct incident_evidence *e)
            e->usual * unit, volume ? " queries/s" : " %", e->value, e->limit);
 }
 
+/* What capture did not see, or could not read, while it lasted. */
+static void print_losses(const struct incident *i)
+{
+    char text[REASONS_LINE_BYTES];
+    if (i->lossy)
+        printf("  frames were lost meanwhile: the figures are too small\n");
+    for (unsigned kind = 0; kind < REASONS_LOST; kind++) {
+        const char *line = reasons_line(&i->reasons, kind, text);
+        if (line != NULL)
+            printf("  %s\n", line);
+    }
+}
+
 static bool show_one(void *argument, const struct incident_event *e)
 {
     const struct options *o = argument;
@@ -139,8 +152,7 @@ static bool show_one(void *argument, const struct incident_event *e)
         printf("not known yet\n");
     print_culprits(i);
     print_evidence(&i->evidence);
-    if (i->lossy)
-        printf("  frames were lost meanwhile: the figures are too small\n");
+    print_losses(i);
     print_types(i);
     print_hosts(i);
     print_names(i);

@@ -318,6 +318,18 @@ static void write_culprits(const struct incident *i, FILE *to)
     flush(&p, to);
 }
 
+static void write_reasons(const struct incident *i, FILE *to)
+{
+    char text[REASONS_LINE_BYTES];
+    for (unsigned kind = 0; kind < REASONS_LOST; kind++) {
+        struct paragraph p = {.used = 0};
+        const char *line = reasons_line(&i->reasons, kind, text);
+        if (line != NULL)
+            add(&p, "%s.", line);
+        flush(&p, to);
+    }
+}
+
 static void write_loss(const struct incident *i, FILE *to)
 {
     struct paragraph p = {.used = 0};
@@ -325,6 +337,7 @@ static void write_loss(const struct incident *i, FILE *to)
         add(&p, "Frames were lost in capture meanwhile: the figures are too small, and shares "
                 "may be wrong.");
     flush(&p, to);
+    write_reasons(i, to);
 }
 
 static void write_links(const struct config *c, const struct mail_story *story, FILE *to)

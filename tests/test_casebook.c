@@ -54,6 +54,37 @@ Test(casebook, tells_a_second_wave_of_the_same_incident)
     cr_expect(strcmp(i->type[0].qtype, "AAAA") == 0 && i->type[0].named);
 }
 
+Test(casebook, tells_with_an_incident_what_was_not_decoded_meanwhile)
+{
+    char text[REASONS_LINE_BYTES];
+    t->undecoded_qps = 100;
+    traffic_pass(t, 60, &flood);
+    const struct reasons *opened = &traffic_last(t)->reasons;
+    uint64_t at_first = reasons_count(opened, REASONS_UNDECODED);
+    cr_expect(ge(u64, at_first, 100));
+    cr_expect(le(u64, at_first, 6000));
+    cr_expect(eq(u64, reasons_frames(opened), at_first + opened->verdict[VERDICT_MESSAGE]));
+
+    t->undecoded_qps = 0;
+    traffic_restart(t, 3);
+    traffic_pass(t, 1100, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    const struct reasons *closed = &traffic_last(t)->reasons;
+    cr_expect(eq(u64, reasons_count(closed, REASONS_UNDECODED), 6000));
+    cr_expect_not_null(reasons_line(closed, REASONS_UNDECODED, text));
+    cr_expect_not_null(strstr(text, " frames (2 %): ethertype 0x88b5 6000"), "%s", text);
+}
+
+Test(casebook, says_of_a_gap_what_comes_in_the_place_of_queries)
+{
+    char text[REASONS_LINE_BYTES];
+    t->level = 0;
+    t->undecoded_qps = 300;
+    traffic_pass(t, 60, NULL);
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_GAP));
+    cr_expect_not_null(reasons_line(&traffic_last(t)->reasons, REASONS_UNDECODED, text));
+}
+
 Test(casebook, tells_when_the_rate_doubles)
 {
     struct traffic_flow more = flood;

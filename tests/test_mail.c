@@ -187,6 +187,33 @@ Test(mail, says_when_figures_are_too_small)
     EXPECT_HAS("Frames were lost");
 }
 
+Test(mail, says_what_was_not_decoded_and_why)
+{
+    struct reasons *r = &event.incident.reasons;
+    r->verdict[VERDICT_MESSAGE] = 398796;
+    r->verdict[VERDICT_UNKNOWN_ETHERTYPE] = 900;
+    r->verdict[VERDICT_IP_PROTOCOL] = 304;
+    r->unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, 900};
+    r->unknown[UNKNOWN_PROTOCOL] = (struct leading){89, 304};
+    r->defect[DEFECT_NONE] = 300000;
+    r->defect[DEFECT_QUESTION_NAME] = 98796;
+    composed();
+    EXPECT_HAS("\r\nNot decoded meanwhile: 1204 frames (0.3 %): ethertype 0x88b5 900, IP\r\n"
+               "  protocol 89 304.\r\n"
+               "Malformed meanwhile: 98796 messages (25 %): name broken 98796.\r\n"
+               "Page: ");
+}
+
+Test(mail, keeps_silent_about_what_a_mirror_always_has)
+{
+    event.incident.reasons.verdict[VERDICT_MESSAGE] = 1000000;
+    event.incident.reasons.verdict[VERDICT_IP_PROTOCOL] = 4;
+    event.incident.reasons.verdict[VERDICT_NOT_IP] = 40000;
+    composed();
+    EXPECT_NOT("ot decoded");
+    EXPECT_NOT("meanwhile");
+}
+
 Test(mail, has_lines_of_72_columns_and_ascii_only)
 {
     char long_name[1000];

@@ -137,6 +137,17 @@ static void ask_flow(struct traffic *t, struct message_batch *b, const struct tr
     }
 }
 
+/* What the source would say of these messages' frames, and of others. */
+static void count_frames(struct traffic *t)
+{
+    struct source_counts *s = &t->counters->source;
+    uint64_t messages = t->counters->queries + t->counters->responses;
+    s->frames = messages + t->undecoded_qps;
+    s->messages = s->verdict[VERDICT_MESSAGE] = s->defect[DEFECT_NONE] = messages;
+    s->verdict[VERDICT_UNKNOWN_ETHERTYPE] = t->undecoded_qps;
+    s->unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, t->undecoded_qps};
+}
+
 void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow)
 {
     static struct message_batch batch;
@@ -150,6 +161,7 @@ void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow
         if (flow != NULL)
             ask_flow(t, &batch, flow);
         flush(t, &batch);
+        count_frames(t);
         aggregator_interval(t->aggregator, &interval);
         aggregator_watch(t->aggregator, &watch);
         counters_clear(t->counters, &watch);

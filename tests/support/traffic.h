@@ -18,6 +18,7 @@ struct traffic {
     int64_t now_s;
     double level;             /* of the background; 1 */
     bool lossy;               /* what passes is marked so */
+    unsigned undecoded_qps;   /* frames of ethertype 0x88b5, beside the messages */
     struct known known;       /* who may send much; to be filled at any time */
     struct silences silences; /* the same */
     uint32_t random;
