@@ -170,45 +170,6 @@ static json_t *names_json(const struct names *names)
     return array;
 }
 
-/* Frames that are no message, of one of the two kinds. */
-static json_t *verdicts_json(const struct source_counts *s, bool loss)
-{
-    json_t *object = json_object();
-    for (unsigned i = 0; i < VERDICTS; i++)
-        if (i != VERDICT_MESSAGE && verdict_is_loss(i) == loss)
-            set_if_any(object, verdict_name(i), s->verdict[i]);
-    return object;
-}
-
-static json_t *defects_json(const struct source_counts *s)
-{
-    json_t *object = json_object();
-    for (unsigned i = DEFECT_NONE + 1; i < DEFECTS; i++)
-        set_if_any(object, defect_name(i), s->defect[i]);
-    return object;
-}
-
-static json_t *losses_json(const struct source_counts *s)
-{
-    json_t *object = json_object();
-    for (unsigned i = 0; i < LOSSES; i++)
-        set_if_any(object, loss_name(i), s->loss[i]);
-    return object;
-}
-
-static json_t *unknown_json(const struct source_counts *s)
-{
-    json_t *object = json_object();
-    char text[16];
-    if (s->unknown[UNKNOWN_ETHERTYPE].number != 0) {
-        (void)snprintf(text, sizeof text, "0x%04x", s->unknown[UNKNOWN_ETHERTYPE].number);
-        json_object_set_new(object, "ethertype", json_string(text));
-    }
-    set_if_any(object, "ip_protocol", s->unknown[UNKNOWN_PROTOCOL].number);
-    set_if_any(object, "link_type", s->unknown[UNKNOWN_LINK_TYPE].number);
-    return object;
-}
-
 static json_t *overflow_json(const struct summary *s)
 {
     json_t *object = json_object();
@@ -236,6 +197,13 @@ static json_t *incidents_json(const json_t *events)
     json_object_foreach(latest, id, e) json_array_append(array, e);
     json_decref(latest);
     return array;
+}
+
+static void set_reasons(json_t *body, const struct source_counts *source)
+{
+    struct reasons reasons = {.verdict = {0}};
+    reasons_add_source(&reasons, source);
+    reasons_set(body, &reasons);
 }
 
 static json_t *body_json(const struct summary *s, const struct rows *r)
@@ -269,11 +237,7 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
     json_object_set_new(body, "prefixes", prefixes_json(s, r));
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
-    json_object_set_new(body, "undecoded", verdicts_json(&c->source, true));
-    json_object_set_new(body, "not_dns", verdicts_json(&c->source, false));
-    json_object_set_new(body, "unknown", unknown_json(&c->source));
-    json_object_set_new(body, "defects", defects_json(&c->source));
-    json_object_set_new(body, "losses", losses_json(&c->source));
+    set_reasons(body, &c->source);
     json_object_set_new(body, "cut_messages", number(c->cut));
     json_object_set_new(body, "drops",
                         json_pack("{s:I, s:I}", "kernel", (json_int_t)c->source.kernel_drops,
@@ -438,59 +402,72 @@ static void print_names(const char *title, const struct names *names, uint64_t a
         fprintf(to, "  (each at most %" PRIu64 " too many)\n", error);
 }
 
-static void print_reasons(const char *title, const struct source_counts *c, bool loss, FILE *to)
+/* What there was of a kind, with its reasons; nothing where there was nothing. */
+static void print_reasons(const struct reasons *r, enum reasons_kind kind, FILE *to)
 {
-    bool any = false;
-    for (unsigned i = 0; i < VERDICTS; i++) {
-        if (i == VERDICT_MESSAGE || verdict_is_loss(i) != loss || c->verdict[i] == 0)
-            continue;
-        fprintf(to, "%s %s %" PRIu64, any ? "," : title, verdict_name(i), c->verdict[i]);
-        any = true;
-    }
-    if (any)
+    static const struct {
+        const char *title, *unit;
+    } headings[REASONS_KINDS] = {
+            [REASONS_UNDECODED] = {"Not decoded, may have held DNS", "frames"},
+            [REASONS_MALFORMED] = {"Malformed, counted all the same", "messages"},
+            [REASONS_INCOMPLETE] = {"Never complete, a part did not come", NULL},
+            [REASONS_OTHER] = {"Other frames, nothing lost", "frames"},
+    };
+    struct reason row[REASONS_ROWS];
+    uint64_t whole = reasons_whole(r, kind);
+    unsigned rows = reasons_list(r, kind, row);
+    if (rows == 0)
+        return;
+    fprintf(to, "\n%s: %" PRIu64, headings[kind].title, reasons_count(r, kind));
+    if (headings[kind].unit != NULL)
+        fprintf(to, " of %" PRIu64 " %s", whole, headings[kind].unit);
+    fprintf(to, "\n");
+    for (unsigned i = 0; i < rows; i++) {
+        fprintf(to, "  %-40s %14" PRIu64, row[i].words, row[i].count);
+        if (headings[kind].unit != NULL)
+            fprintf(to, "  %5.1f %%", percent(row[i].count, whole));
         fprintf(to, "\n");
+    }
 }
 
-static void print_losses(const struct summary *s, FILE *to)
+static void print_full(const struct summary *s, FILE *to)
 {
-    const struct counters *c = s->run;
-    struct prefix_totals t = prefix_counts_totals(c->prefixes);
-    fprintf(to, "\n");
-    print_reasons("Read, and not DNS:", &c->source, false, to);
-    print_reasons("Not decoded:", &c->source, true, to);
-    for (unsigned i = 0; i < LOSSES; i++)
-        if (c->source.loss[i] > 0)
-            fprintf(to, "Lost of what was incomplete: %s %" PRIu64 "\n", loss_name(i),
-                    c->source.loss[i]);
-    if (c->source.unknown[UNKNOWN_ETHERTYPE].number != 0)
-        fprintf(to, "  leading unknown ethertype 0x%04x\n",
-                c->source.unknown[UNKNOWN_ETHERTYPE].number);
-    if (c->source.unknown[UNKNOWN_PROTOCOL].number != 0)
-        fprintf(to, "  leading unknown IP protocol %u\n",
-                c->source.unknown[UNKNOWN_PROTOCOL].number);
-    if (c->source.unknown[UNKNOWN_LINK_TYPE].number != 0)
-        fprintf(to, "  leading unknown link type %u\n",
-                c->source.unknown[UNKNOWN_LINK_TYPE].number);
-    if (c->malformed > 0)
-        fprintf(to, "Malformed messages: %" PRIu64 "\n", c->malformed);
-    if (c->cut > 0)
-        fprintf(to, "Messages cut by the capture: %" PRIu64 "\n", c->cut);
-    if (c->source.kernel_drops + c->source.interface_drops > 0)
-        fprintf(to, "Lost: %" PRIu64 " frames by the kernel, %" PRIu64 " by the interface\n",
-                c->source.kernel_drops, c->source.interface_drops);
-    if (c->late > 0)
-        fprintf(to, "Out of order, counted late: %" PRIu64 " messages\n", c->late);
+    struct prefix_totals t = prefix_counts_totals(s->run->prefixes);
     if (t.bare > 0)
-        fprintf(to, "Counted by prefix, but not by host and type: %" PRIu64 " queries\n",
+        fprintf(to,
+                "Counted by prefix, but not by host and type, for lack of room: %" PRIu64
+                " queries\n",
                 t.bare);
     if (t.lost > 0)
-        fprintf(to, "Counted in the totals alone, not by prefix: %" PRIu64 " queries\n",
+        fprintf(to, "Counted in the totals alone, for lack of room: %" PRIu64 " queries\n",
                 t.lost);
     if (s->turned_away > 0)
         fprintf(to, "Incidents not opened, too many being open: %" PRIu64 "\n", s->turned_away);
     if (s->writer.failed + s->writer.dropped > 0)
         fprintf(to, "Not stored: %" PRIu64 " minutes, hours or events\n",
                 s->writer.failed + s->writer.dropped);
+}
+
+static void print_losses(const struct summary *s, FILE *to)
+{
+    const struct counters *c = s->run;
+    struct reasons reasons = {.verdict = {0}};
+    reasons_add_source(&reasons, &c->source);
+    for (unsigned kind = 0; kind < REASONS_KINDS; kind++)
+        print_reasons(&reasons, kind, to);
+    fprintf(to, "\n");
+    if (c->source.kernel_drops + c->source.interface_drops > 0)
+        fprintf(to,
+                "Dropped before they were seen: %" PRIu64 " frames by the kernel, %" PRIu64
+                " by the interface\n",
+                c->source.kernel_drops, c->source.interface_drops);
+    if (c->cut > 0)
+        fprintf(to, "Cut by the capture, counted with what there was: %" PRIu64 " messages\n",
+                c->cut);
+    if (c->late > 0)
+        fprintf(to, "Out of order, counted later than they were: %" PRIu64 " messages\n",
+                c->late);
+    print_full(s, to);
 }
 
 static void print_incidents(const struct summary *s, FILE *to)
