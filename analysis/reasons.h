@@ -35,7 +35,7 @@ enum reasons_kind {
     REASONS_KINDS,
 };
 
-/* One row for people: "ethertype 0x88cc", 900. */
+/* One row for people: "ethertype 0x88b5", 900. */
 struct reason {
     char words[REASON_WORDS_BYTES];
     uint64_t count;
@@ -56,7 +56,7 @@ const char *reasons_title(enum reasons_kind kind); /* "Not decoded" */
 unsigned reasons_list(const struct reasons *r, enum reasons_kind kind,
                       struct reason row[static REASONS_ROWS]);
 /*
- * "Not decoded meanwhile: 1204 frames (0.3 %): ethertype 0x88cc 900, IP protocol 89 304"; NULL
+ * "Not decoded meanwhile: 1204 frames (0.3 %): ethertype 0x88b5 900, IP protocol 253 304"; NULL
  * when it does not matter.
  */
 const char *reasons_line(const struct reasons *r, enum reasons_kind kind,

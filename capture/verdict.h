@@ -19,7 +19,7 @@
 #define VERDICT_LIST(X)                                                                        \
     /* completes one DNS message or more */                                                    \
     X(MESSAGE, "message", "DNS messages")                                                      \
-    X(OTHER_TRAFFIC, "not-dns", "other ports, ICMP")                                           \
+    X(OTHER_TRAFFIC, "not-dns", "other ports, ICMP, routing")                                  \
     X(OUT_OF_SCOPE, "out-of-scope", "DNS of other servers, or reflected")                      \
     X(UNKNOWN_LINK, "unknown-link-type", "unknown link type")                                  \
     X(UNKNOWN_ETHERTYPE, "unknown-ethertype", "unknown ethertype")                             \

@@ -60,12 +60,6 @@ static bool add_minute(void *argument, const struct minute *m)
     o->covered_s += m->covered_s;
     o->queries += m->queries;
     o->responses += m->responses;
-    o->frames += m->frames;
-    o->undecoded += m->undecoded;
-    o->malformed += m->malformed;
-    o->kernel_drops += m->kernel_drops;
-    o->interface_drops += m->interface_drops;
-    o->overflow += m->overflow;
     compare(o, m);
     for (unsigned i = 0; i < m->prefixes; i++)
         rank(r->ranking, &m->prefix[i]);

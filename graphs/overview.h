@@ -25,7 +25,6 @@ struct overview {
     double usual, compared; /* usual queries of minutes where they are known; counted in them */
     double peak_qps;        /* of a minute */
     int64_t peak_s;
-    uint64_t frames, undecoded, malformed, kernel_drops, interface_drops, overflow;
     struct overview_source source[OVERVIEW_LEADING]; /* most queries first */
     unsigned sources;
     bool by_hours;            /* from hourly counts, and sources_queries of the same hours */

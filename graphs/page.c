@@ -174,38 +174,3 @@ void page_incidents(struct page *page, int64_t from_s, const char *none)
     if (shown == 0)
         html_markup(&page->html, "<p class=\"quiet\">%s</p>\n", none);
 }
-
-static void write_loss(struct html *h, const char *name, uint64_t lost, uint64_t of,
-                       const char *of_what)
-{
-    char count[FIGURE_BYTES];
-    html_markup(h, "<div><dt>%s</dt><dd>", name);
-    if (lost == 0)
-        html_markup(h, "none");
-    else if (of > 0)
-        html_markup(h, "%s <small>%.3g in a million %s</small>", figure_exact(lost, count),
-                    1e6 * (double)lost / (double)of, of_what);
-    else
-        html_markup(h, "%s", figure_exact(lost, count));
-    html_markup(h, "</dd></div>\n");
-}
-
-void page_losses(struct page *page, const struct overview *o)
-{
-    struct html *h = &page->html;
-    char seen[FIGURE_BYTES], all[FIGURE_BYTES], frames[FIGURE_BYTES];
-    uint64_t minutes = (uint64_t)(o->to_s - o->from_s) / 60;
-
-    html_markup(h,
-                "<dl class=\"health\">\n<div><dt>Captured</dt><dd>%s <small>frames</small>"
-                "</dd></div>\n",
-                figure_exact(o->frames, frames));
-    html_markup(h, "<div><dt>Minutes seen</dt><dd>%s <small>of %s</small></dd></div>\n",
-                figure_exact(o->minutes, seen), figure_exact(minutes, all));
-    write_loss(h, "Dropped by the kernel", o->kernel_drops, o->frames, "frames");
-    write_loss(h, "Dropped by the interface", o->interface_drops, o->frames, "frames");
-    write_loss(h, "Not decoded", o->undecoded, o->frames, "frames");
-    write_loss(h, "Malformed messages", o->malformed, o->queries, "queries");
-    write_loss(h, "Not counted by source", o->overflow, o->queries, "queries");
-    html_markup(h, "</dl>\n");
-}

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "graphs/health.h"
 #include "graphs/html.h"
 #include "graphs/pages.h"
 #include "graphs/scene.h"
@@ -33,6 +34,7 @@ struct press {
     struct page_result *result;
     int64_t at_s, first_s; /* end of all ranges; first minute stored */
     struct overview day, week;
+    struct health health[PAGE_SPANS];      /* of a year, its last month */
     struct page_entry entry[PAGE_ENTRIES]; /* of a month, newest first */
     unsigned entries;
     struct error *err;
@@ -57,7 +59,8 @@ bool page_end(struct page *page, const char *file);
 void page_picture(struct page *page, const char *id, const char *name,
                   const struct picture_png *png, const char *alt, const char *to);
 void page_incidents(struct page *page, int64_t from_s, const char *none);
-void page_losses(struct page *page, const struct overview *o);
+/* What was captured, what was lost, and why. */
+void page_health(struct page *page, const struct health *s);
 /* Draws a graph twice and publishes both as `name`.png and `name`@2x.png. */
 bool page_draw(struct press *press, enum graph g, const struct graph_scene *scene,
                enum picture_size size, const char *name, struct picture_png *png);

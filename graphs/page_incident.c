@@ -12,7 +12,7 @@ struct telling {
     const struct life *life;
     const struct incident *peak, *last;
     int64_t began_s, end_s; /* of the excess; the end of the page while it goes on */
-    struct overview during;
+    struct health during;
 };
 
 static void key(struct html *h, const char *name, const char *value, const char *unit)
@@ -184,7 +184,7 @@ static void write_losses(struct telling *t)
     if (t->last->lossy)
         html_markup(t->html, "<p class=\"warn\">Capture lost frames during this incident: the "
                              "figures on this page are too small.</p>\n");
-    page_losses(t->page, &t->during);
+    page_health(t->page, &t->during);
 }
 
 static bool write_pictures(struct telling *t, const struct graph_scene *scene)
@@ -216,10 +216,11 @@ static bool write_body(struct telling *t)
     struct graph_scene scene = {.site = press->options->site};
     char fact[INCIDENT_SUMMARY_BYTES];
 
+    t->during = (struct health){.from_s = t->began_s - t->began_s % 60,
+                                .to_s = t->end_s - t->end_s % 60 + 60};
     if (!scene_incident(&scene, press->archive, press->store, t->life, press->at_s,
                         press->options->now_s, press->err) ||
-        !overview_read(&t->during, press->store, t->began_s - t->began_s % 60,
-                       t->end_s - t->end_s % 60 + 60, press->err))
+        !health_read(&t->during, 1, press->store, press->err))
         return false;
     html_element(t->html, "h1", "%s", life_fact(t->life, fact));
     write_since(t);

@@ -52,6 +52,17 @@ static void write_sentence(struct page *page, const struct overview *o)
     html_markup(h, "</h1>\n");
 }
 
+static void write_troubles(struct page *page, const struct health *s)
+{
+    char text[FIGURE_BYTES];
+    uint64_t dropped = s->kernel_drops + s->interface_drops;
+    if (dropped > 0)
+        html_markup(&page->html, " %s frames were dropped.", figure_exact(dropped, text));
+    if (reasons_matter(&s->reasons, REASONS_UNDECODED))
+        html_markup(&page->html, " %s of all frames were not decoded.",
+                    figure_share((double)s->undecoded / (double)s->frames, text));
+}
+
 static void write_lead(struct page *page, const struct overview *o)
 {
     char mean[FIGURE_BYTES], peak[FIGURE_BYTES], when[FIGURE_BYTES];
@@ -60,9 +71,7 @@ static void write_lead(struct page *page, const struct overview *o)
     html_markup(&page->html, "<p class=\"lead\">%s queries/s on average, %s at most (%s).",
                 figure_rate(rate_qps, mean), figure_rate(o->peak_qps, peak),
                 figure_time(o->peak_s, when));
-    uint64_t dropped = o->kernel_drops + o->interface_drops;
-    if (dropped > 0)
-        html_markup(&page->html, " %s frames were dropped.", figure_exact(dropped, mean));
+    write_troubles(page, &page->press->health[PAGE_DAY]);
     html_markup(&page->html, "</p>\n");
 }
 
@@ -167,7 +176,7 @@ static bool write_body(struct page *page)
         return false;
     write_sources(page, o);
     html_markup(&page->html, "<h2>Capture health</h2>\n");
-    page_losses(page, o);
+    page_health(page, &press->health[PAGE_DAY]);
     return true;
 }
 

@@ -39,6 +39,10 @@ static bool write_body(struct page *page, enum page_span span)
         if (graph_applies(g, &scene) && !write_graph(page, span, g, &scene))
             return false;
     }
+    html_markup(&page->html, "<h2>Capture health</h2>\n");
+    if (press->health[span].from_s > from_s)
+        html_markup(&page->html, "<p class=\"words\">Of the last month.</p>\n");
+    page_health(page, &press->health[span]);
     return true;
 }
 

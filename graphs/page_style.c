@@ -63,6 +63,7 @@ static const char style[] =
         "background:var(--bar)}.culprit~td .bar{background:#CC3311}\n"
         "dl{margin:0}dt{color:var(--soft);font-size:.87rem}dd{margin:0;"
         "font-variant-numeric:tabular-nums}\n"
+        ".reasons{margin-top:1.6rem;max-width:44rem}.reasons th{padding-top:1rem}\n"
         ".key{margin-top:1.6rem}.narrow{max-width:36rem}\n"
         ".set figure{padding:.5rem}\n"
         ".health,.key{display:grid;grid-template-columns:repeat(auto-fill,minmax(13.5rem,"

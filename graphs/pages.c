@@ -133,6 +133,18 @@ static bool find_end(struct press *press)
     return true;
 }
 
+/* A year has half a million minutes: of it, the last month is read. */
+static bool read_health(struct press *press)
+{
+    int64_t earliest_s = press->at_s - page_span_s(PAGE_MONTH);
+    for (unsigned span = 0; span < PAGE_SPANS; span++) {
+        int64_t from_s = page_span_from(press, span);
+        press->health[span] = (struct health){
+                .from_s = from_s > earliest_s ? from_s : earliest_s, .to_s = press->at_s};
+    }
+    return health_read(press->health, PAGE_SPANS, press->store, press->err);
+}
+
 static bool prepare(struct press *press)
 {
     return find_end(press) &&
@@ -141,7 +153,7 @@ static bool prepare(struct press *press)
                          press->at_s, press->err) &&
            overview_read(&press->week, press->store, press->at_s - page_span_s(PAGE_WEEK),
                          press->at_s, press->err) &&
-           read_entries(press);
+           read_health(press) && read_entries(press);
 }
 
 bool pages_write(struct store *s, const char *state_dir, const char *out_dir,

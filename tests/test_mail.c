@@ -194,12 +194,12 @@ Test(mail, says_what_was_not_decoded_and_why)
     r->verdict[VERDICT_UNKNOWN_ETHERTYPE] = 900;
     r->verdict[VERDICT_IP_PROTOCOL] = 304;
     r->unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, 900};
-    r->unknown[UNKNOWN_PROTOCOL] = (struct leading){89, 304};
+    r->unknown[UNKNOWN_PROTOCOL] = (struct leading){253, 304};
     r->defect[DEFECT_NONE] = 300000;
     r->defect[DEFECT_QUESTION_NAME] = 98796;
     composed();
     EXPECT_HAS("\r\nNot decoded meanwhile: 1204 frames (0.3 %): ethertype 0x88b5 900, IP\r\n"
-               "  protocol 89 304.\r\n"
+               "  protocol 253 304.\r\n"
                "Malformed meanwhile: 98796 messages (25 %): name broken 98796.\r\n"
                "Page: ");
 }

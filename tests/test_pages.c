@@ -133,6 +133,45 @@ Test(pages, say_what_was_not_seen)
     says("index.html", "not known");
 }
 
+Test(pages, say_why_frames_were_not_decoded)
+{
+    stored(CASE_ENDED_S - 3 * 3600, CASE_ENDED_S + 3600);
+    cr_assert(case_events(store, &err));
+    written();
+    static const char *const pages[] = {"index.html", "day.html",
+                                        "week.html",  "month.html",
+                                        "year.html",  "incidents/" CASE_ID "/index.html"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        says(pages[i], "<td>ethertype 0x88b5</td>");
+        says(pages[i], "<td>encrypted (IPsec, MACsec, 802.11)</td>");
+        says(pages[i], "<td>name broken</td>");
+        says(pages[i], "TCP, messages whose end never came");
+        never_says(pages[i], "no reason was stored");
+    }
+    says("year.html", "Of the last month.");
+    never_says("month.html", "Of the last month.");
+}
+
+Test(pages, say_so_where_an_older_release_stored_no_reason)
+{
+    stored(CASE_FROM_S, CASE_FROM_S + 3600);
+    written();
+    says("day.html", "Not decoded: frames that may have held DNS");
+    says("day.html", "no reason was stored");
+    never_says("day.html", "ethertype");
+}
+
+Test(pages, say_nothing_of_reasons_where_nothing_was_lost)
+{
+    struct minute m;
+    cr_assert(case_minute(CASE_FROM_S, &m));
+    m.undecoded = m.malformed = 0;
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    written();
+    says("index.html", "Not decoded</dt><dd>none");
+    never_says("index.html", "class=\"wide reasons\"");
+}
+
 Test(pages, of_a_quiet_day_say_so)
 {
     stored(CASE_FROM_S, CASE_FROM_S + 3600);

@@ -20,7 +20,7 @@ static void setup(void)
                         [VERDICT_IP_PROTOCOL] = 304},
             .defect = {[DEFECT_NONE] = 399900, [DEFECT_RECORD] = 100},
             .loss = {[LOSS_TCP_GAPS] = 2, [LOSS_TCP_GAP_OCTETS] = 1460},
-            .unknown = {[UNKNOWN_ETHERTYPE] = {0x88b5, 900}, [UNKNOWN_PROTOCOL] = {89, 304}}};
+            .unknown = {[UNKNOWN_ETHERTYPE] = {0x88b5, 900}, [UNKNOWN_PROTOCOL] = {253, 304}}};
 }
 
 TestSuite(reasons, .init = setup);
@@ -35,7 +35,7 @@ static void expect_line(enum reasons_kind kind, const char *line)
 Test(reasons, are_told_in_one_line)
 {
     expect_line(REASONS_UNDECODED, "Not decoded meanwhile: 1204 frames (0.3 %): "
-                                   "ethertype 0x88b5 900, IP protocol 89 304");
+                                   "ethertype 0x88b5 900, IP protocol 253 304");
     reasons.defect[DEFECT_RECORD] = 20000;
     expect_line(REASONS_MALFORMED, "Malformed meanwhile: 20000 messages (5 %): "
                                    "a record reaches beyond the end 20000");

@@ -118,12 +118,29 @@ static void add_transport(struct minute *m)
     m->dnssec_ok = m->queries * 3 / 10;
 }
 
+/* What was stored on the 17th has none: it is of an older release. */
+static void add_reasons(struct minute *m)
+{
+    struct reasons *r = &m->reasons;
+    if (m->start_s < CASE_FROM_S + 86400)
+        return;
+    r->verdict[VERDICT_NOT_IP] = m->queries / 40;
+    r->verdict[VERDICT_UNKNOWN_ETHERTYPE] = m->undecoded / 2;
+    r->verdict[VERDICT_ENCRYPTED] = m->undecoded - m->undecoded / 2;
+    r->verdict[VERDICT_MESSAGE] = m->queries + m->responses;
+    r->unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, m->undecoded / 2};
+    r->defect[DEFECT_QUESTION_NAME] = m->malformed;
+    r->defect[DEFECT_NONE] = m->queries + m->responses - m->malformed;
+    r->loss[LOSS_TCP_UNFINISHED] = m->queries / 20000;
+}
+
 static void add_capture(struct minute *m)
 {
     m->frames = m->queries + m->responses + m->queries / 40;
     m->bytes = m->frames * 130;
     m->undecoded = m->queries / 9000;
     m->malformed = m->queries / 3000;
+    add_reasons(m);
     if (m->start_s >= LOSS_FROM_S && m->start_s < LOSS_FROM_S + LOSS_S)
         m->kernel_drops = count(45 + 30 * noise(m->start_s, 9));
 }
