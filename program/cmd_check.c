@@ -3,6 +3,7 @@
 
 #include "graphs/graph.h"
 #include "program/config.h"
+#include "program/origins_file.h"
 #include "program/setting.h"
 
 #include <errno.h>
@@ -115,11 +116,22 @@ static void check_command(const struct config *c, struct findings *f)
         FAIL(f, "notify.command: %s: %s", c->notify_command, strerror(errno));
 }
 
+static void check_origins(const struct config *c, struct findings *f)
+{
+    struct error err;
+    if (c->origins[0] == '\0')
+        return;
+    struct origins *origins = origins_file_read(c->origins, &err);
+    if (origins == NULL)
+        FAIL(f, "detection.origins: %s", err.text);
+    origins_free(origins);
+}
+
 static struct findings check_machine(const struct config *c)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
-            check_interface, check_user, check_directories,
-            check_fonts,     check_mail, check_command,
+            check_interface, check_user,    check_directories, check_fonts,
+            check_mail,      check_command, check_origins,
     };
     struct findings f = {.errors = 0};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -280,7 +280,8 @@ int cmd_read(int argc, char **argv)
     if (!load_config(&o, &c))
         return EXIT_USAGE;
     struct origins *origins = NULL;
-    if (o.origins != NULL && !read_origins(o.origins, &origins))
+    const char *table = o.origins != NULL ? o.origins : c.origins;
+    if (table[0] != '\0' && !read_origins(table, &origins))
         return EXIT_FAILED;
     FILE *events = open_events(&o, &good);
     int status =

@@ -2,6 +2,7 @@
 #include "program/command.h"
 
 #include "program/engine.h"
+#include "program/origins_file.h"
 #include "program/privileges.h"
 #include "program/supervisor.h"
 
@@ -59,6 +60,51 @@ static int fail(const struct log *log, const struct error *err, struct engine *e
     return status_of(err);
 }
 
+/* In a child of its own, so that nothing it reads can harm who goes on. */
+static bool is_usable(const struct config *c, const struct log *log)
+{
+    struct error err;
+    struct origins *origins = NULL;
+    if (c->origins[0] == '\0')
+        return true;
+    if (privileges_drop(c->user, &err))
+        origins = origins_file_read(c->origins, &err);
+    if (origins == NULL)
+        log_error(log, "detection.origins: %s", err.text);
+    else
+        log_info(log, "detection.origins: %s: %zu prefixes of %zu ASes", c->origins,
+                 origins_announcements(origins), origins_count(origins));
+    bool good = origins != NULL;
+    origins_free(origins);
+    return good;
+}
+
+/* It could be read when the configuration was taken; a restart does without, if need be. */
+static struct origins *read_origins(const struct config *c, const struct log *log)
+{
+    struct error err;
+    struct origins *origins = NULL;
+    if (c->origins[0] == '\0')
+        return NULL;
+    origins = origins_file_read(c->origins, &err);
+    if (origins == NULL)
+        log_error(log, "detection.origins: %s; incidents do without origin ASes", err.text);
+    return origins;
+}
+
+static enum engine_end run(struct engine *e, const struct log *log, int stop_fd,
+                           struct error *err)
+{
+    enum engine_end end = engine_capture(e, stop_fd, err);
+    if (end == ENGINE_FAILED)
+        log_error(log, "%s", err->text);
+    struct writer_counts counts = engine_finish(e);
+    if (counts.dropped + counts.failed > 0)
+        log_warning(log, "%llu minutes, hours or events could not be stored",
+                    (unsigned long long)(counts.dropped + counts.failed));
+    return end;
+}
+
 /* The capturing process, from its first line to its last. */
 static int capture(const struct config *c, const struct log *log, int poke_fd)
 {
@@ -69,16 +115,17 @@ static int capture(const struct config *c, const struct log *log, int poke_fd)
     struct engine *e = engine_create(&settings, &err);
     if (e == NULL || !engine_open_live(e, &err))
         return fail(log, &err, e);
-    if (!privileges_drop(c->user, &err) || !start(e, &err))
+    if (!privileges_drop(c->user, &err))
         return fail(log, &err, e);
-    enum engine_end end = engine_capture(e, stop_fd, &err);
-    if (end == ENGINE_FAILED)
+    struct origins *origins = read_origins(c, log);
+    engine_set_origins(e, origins);
+    enum engine_end end = ENGINE_FAILED;
+    if (start(e, &err))
+        end = run(e, log, stop_fd, &err);
+    else
         log_error(log, "%s", err.text);
-    struct writer_counts counts = engine_finish(e);
-    if (counts.dropped + counts.failed > 0)
-        log_warning(log, "%llu minutes, hours or events could not be stored",
-                    (unsigned long long)(counts.dropped + counts.failed));
     engine_free(e);
+    origins_free(origins);
     return end == ENGINE_FAILED ? status_of(&err) : EXIT_DONE;
 }
 
@@ -117,7 +164,10 @@ int cmd_run(int argc, char **argv)
                   c.file[0] ? c.file : CONFIG_FILE);
         return EXIT_CONFIGURATION;
     }
-    const struct supervisor_settings settings = {
-            .config_file = file, .config = &c, .log = &log, .capture = capture};
+    const struct supervisor_settings settings = {.config_file = file,
+                                                 .config = &c,
+                                                 .log = &log,
+                                                 .usable = is_usable,
+                                                 .capture = capture};
     return supervisor_run(&settings);
 }

@@ -202,7 +202,8 @@ int cmd_tune(int argc, char **argv)
     unsigned files = (unsigned)(argc - optind);
     if (!are_files(argv + optind, files))
         return EXIT_USAGE;
-    if (o.origins != NULL && (origins = origins_file_read(o.origins, &err)) == NULL) {
+    const char *table = o.origins != NULL ? o.origins : c.origins;
+    if (table[0] != '\0' && (origins = origins_file_read(table, &err)) == NULL) {
         fprintf(stderr, "rootwatch tune: %s\n", err.text);
         return EXIT_FAILED;
     }

@@ -52,13 +52,14 @@ struct config {
     uint32_t interval_s;
     uint32_t prefix_records;
 
-    double open_qps;    /* smallest excess that opens an incident */
-    double open_share;  /* the same as a part of all queries, 0 to 1 */
-    double sensitivity; /* of all tests; 1 */
-    uint32_t quiet_s;   /* an incident closes after so long without excess */
-    uint32_t warmup_s;  /* nothing opens in the first seconds of a first start */
-    struct known known; /* sources that may send much */
-    struct silences silences;
+    double open_qps;                 /* smallest excess that opens an incident */
+    double open_share;               /* the same as a part of all queries, 0 to 1 */
+    double sensitivity;              /* of all tests; 1 */
+    uint32_t quiet_s;                /* an incident closes after so long without excess */
+    uint32_t warmup_s;               /* nothing opens in the first seconds of a first start */
+    struct known known;              /* sources that may send much */
+    char origins[CONFIG_PATH_BYTES]; /* table of origin ASes; empty: they are not known */
+    struct silences silences;        /* when nothing is told */
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -96,6 +96,8 @@ bool engine_start(struct engine *e, bool live, struct error *err)
 {
     const struct config *c = e->settings.config;
     struct store *store = NULL;
+    if (e->aggregator == NULL && !create_aggregator(e, err))
+        return false;
     if (e->settings.state != NULL) {
         store = store_open(e->settings.state, STORE_WRITE, err);
         if (store == NULL)
@@ -143,14 +145,15 @@ struct engine *engine_create(const struct engine_settings *settings, struct erro
     e->events = json_array();
     if (getrandom(&e->seed, sizeof e->seed, 0) != sizeof e->seed) {
         error_errno(err, "seeding the engine");
-        goto fail;
+        engine_free(e);
+        return NULL;
     }
-    if (create_aggregator(e, err))
-        return e;
+    return e;
+}
 
-fail:
-    engine_free(e);
-    return NULL;
+void engine_set_origins(struct engine *e, const struct origins *origins)
+{
+    e->settings.origins = origins;
 }
 
 void engine_free(struct engine *e)
@@ -199,11 +202,13 @@ static void take_interval(struct engine *e, struct counters *c, int64_t start_ns
     pass_events(e, (start_ns + length_ns) / NS);
 }
 
+/* Before the start nothing is watched. */
 static void clear_counters(struct engine *e, struct counters *c)
 {
     struct watch_list watch;
-    aggregator_watch(e->aggregator, &watch);
-    counters_clear(c, &watch);
+    if (e->aggregator != NULL)
+        aggregator_watch(e->aggregator, &watch);
+    counters_clear(c, e->aggregator != NULL ? &watch : NULL);
 }
 
 static void take_read(void *argument, int64_t start_ns)

@@ -37,6 +37,8 @@ struct engine_settings {
 
 struct engine *engine_create(const struct engine_settings *settings, struct error *err);
 void engine_free(struct engine *e); /* NULL is fine */
+/* As in the settings, for who can read them only later: before engine_start(). */
+void engine_set_origins(struct engine *e, const struct origins *origins);
 
 /*
  * Opens the store, takes up what was learned and starts the writer's thread; `live`: the writer

@@ -61,6 +61,8 @@ static const struct setting settings[] = {
          "prefixes that may send much, each up to so many queries per second or without limit"},
         {"detection.silence", SETTING_SILENCES, AT(silences), 0, SILENCES, "",
          "spans of time in which nothing is told"},
+        {"detection.origins", SETTING_PATH, AT(origins), 0, SIZE(origins), "",
+         "table of which AS announces a prefix; empty: origins are not known"},
 
         {"mail.to", SETTING_MAILBOXES, AT(mail_to), 0, CONFIG_RECIPIENTS, "",
          "who gets mail about incidents; empty: nobody"},

@@ -24,6 +24,7 @@ enum {
     STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
     FINISH_S = 20,  /* at the end, for archiving and telling; the service manager waits 30 */
     FINISH_POLL_MS = 100,
+    TRY_S = 120, /* to read what a configuration names */
 };
 
 struct supervisor {
@@ -117,6 +118,28 @@ static void read_pokes(struct supervisor *s)
         service_alive();
 }
 
+/* Files are read by a child, which may come to harm, and in time. */
+static bool is_usable(struct supervisor *s, const struct config *c)
+{
+    int64_t until_s = now_s() + TRY_S;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(s->settings->usable(c, s->settings->log) ? EXIT_DONE : EXIT_CONFIGURATION);
+    while (child > 0 && waitpid(child, &status, WNOHANG) == 0) {
+        struct pollfd p = {.fd = s->poke[0], .events = POLLIN};
+        (void)poll(&p, 1, FINISH_POLL_MS);
+        read_pokes(s);
+        if (now_s() < until_s)
+            continue;
+        log_error(s->settings->log, "reading what the configuration names takes too long");
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, &status, 0);
+        return false;
+    }
+    return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
+}
+
 static void reload(struct supervisor *s)
 {
     struct config fresh;
@@ -130,6 +153,7 @@ static void reload(struct supervisor *s)
                   fresh.file[0] != '\0' ? fresh.file : CONFIG_FILE);
         good = false;
     }
+    good = good && is_usable(s, &fresh);
     if (!good) {
         log_error(s->settings->log, "the old configuration stays in force");
         service_ready("the old configuration stays in force");
@@ -286,6 +310,8 @@ int supervisor_run(const struct supervisor_settings *settings)
     }
     if (!privileges_keep_capture(&err))
         log_warning(settings->log, "%s", err.text);
+    if (!is_usable(&s, settings->config))
+        return EXIT_CONFIGURATION;
     start_capture(&s);
     for (bool over = false; !over;) {
         struct pollfd p[] = {{.fd = s.signal_fd, .events = POLLIN},

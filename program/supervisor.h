@@ -4,8 +4,9 @@
  *
  *     SIGTERM, SIGINT   the capturing process finishes its interval and saves; a second one
  *                       ends it now
- *     SIGHUP            the configuration is read anew; with an error in it the old one stays,
- *                       else the capturing process is replaced
+ *     SIGHUP            the configuration is read anew; with an error in it, or a file of it
+ *                       that cannot be used, the old one stays, else the capturing process is
+ *                       replaced
  *
  * It has one thread and starts short-lived children: see jobs.h.
  */
@@ -19,6 +20,11 @@ struct supervisor_settings {
     const char *config_file; /* as given on the command line; NULL: the usual one */
     struct config *config;
     const struct log *log;
+    /*
+     * Whether the files that the configuration names can be used; says in the log which cannot.
+     * Called in a process of its own, at the start and before a configuration is taken.
+     */
+    bool (*usable)(const struct config *c, const struct log *log);
     /* The capturing process: returns its exit status.  `poke_fd`: see engine.h. */
     int (*capture)(const struct config *c, const struct log *log, int poke_fd);
 };

@@ -51,8 +51,10 @@ class Check(unittest.TestCase):
 
     def test_what_this_machine_lacks_is_an_error(self):
         ran = self.check(f"state: {self.file}\ncapture: {{interface: nosuch0}}\n"
-                         "user: no-such-user\nnotify: {command: /nonexistent/command}\n")
+                         "user: no-such-user\nnotify: {command: /nonexistent/command}\n"
+                         f"detection: {{origins: {self.file}}}\n")
         self.assertEqual(ran.returncode, 2)
+        self.assertIn(f"detection.origins: {self.file}:1: ", ran.stderr)
         for words in ('no interface "nosuch0"', "is not a directory", 'no user "no-such-user"',
                       "/nonexistent/command: No such file"):
             self.assertIn(words, ran.stderr)

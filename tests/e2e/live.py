@@ -221,6 +221,36 @@ mail:
         wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
         self.stop(p)
 
+    def test_names_origins_and_keeps_the_old_table_when_the_new_one_is_wrong(self):
+        table = self.dir / "origins"
+        text = self.config.read_text().replace(
+            "detection: {warmup: 3}", f"detection: {{warmup: 3, origins: {table}}}")
+        self.config.write_text(text)
+        table.write_text("207.244.0.0\t16\t64496\n")
+        p = self.start_rootwatch()
+        table.write_text("207.244.0.0\tsixteen\t64497\n")
+        os.kill(p.pid, signal.SIGHUP)
+        log = self.dir / "log"
+        wait_for("refusal", lambda: "the old configuration stays in force" in log.read_text())
+        self.assertIn(f"detection.origins: {table}:1: ", log.read_text())
+        self.send(30, after=8, share=0.35)
+        event = wait_for("incident", self.events, 40)[0]
+        self.assertEqual((event["prefix"], event["asn"]), (["207.244.46.0/24"], [64496]))
+        table.write_text("207.244.0.0\t16\t64497\n")
+        os.kill(p.pid, signal.SIGHUP)
+        wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
+        self.stop(p)
+
+    def test_does_not_start_with_a_table_that_is_not_there(self):
+        self.config.write_text(self.config.read_text().replace(
+            "detection: {warmup: 3}", f"detection: {{origins: {self.dir}/none}}"))
+        p = self.start([ROOTWATCH, "run", "-c", str(self.config)], A, stderr=subprocess.PIPE,
+                       text=True)
+        _, said = p.communicate(timeout=30)
+        self.assertEqual(p.returncode, 78)
+        self.assertIn("detection.origins: ", said)
+        self.assertIn("No such file", said)
+
 
 if __name__ == "__main__":
     delete_namespaces()

@@ -202,9 +202,11 @@ class Read(unittest.TestCase):
         while not port.exists():
             self.assertIsNone(server.poll())
             time.sleep(0.02)
-        config = self.dir / "r.yaml"
+        config, table = self.dir / "r.yaml", self.dir / "origins"
+        table.write_text("207.244.0.0\t16\t30092\n")
         config.write_text(f"""
 site: x-root
+detection: {{origins: {table}}}
 mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1:{port.read_text()}",
        starttls: never}}
 """)
@@ -216,6 +218,7 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         e = told[0]
         self.assertEqual((e["id"], e["kind"], e["prefix"], e["hosts"]),
                          ("2005-0118-1", "prefix", ["207.244.46.0/24"], 7))
+        self.assertEqual(e["asn"], [30092])
         self.assertLess(e["time"], 1105920000 + FROM + 60)
         self.assertEqual(e["qtype"][0], "MX")
         self.assertEqual(s["incidents"], told)
