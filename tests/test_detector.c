@@ -227,3 +227,45 @@ Test(detector, does_not_learn_other_answers_from_those_to_an_incident)
     traffic_pass(t, 300, NULL);
     cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1), "%s", traffic_last(t)->summary);
 }
+
+/* A story of several kinds of incident, told by so many workers. */
+static json_t *story(unsigned workers)
+{
+    const struct traffic_flow heavy = {"203.0.113.7", 0, "mail.example.net", 15, 50};
+    const struct traffic_flow wave = {"203.0.113.7", 0, "a.example.org", 28, 120};
+    const struct traffic_flow many = {"10.0.%u.1", 200, "r%u.example.net", 1, 60};
+    json_t *events = json_array();
+    traffic_free(t);
+    t = traffic_create(origins, 1, 7);
+    t->workers = workers;
+    t->undecoded_qps = 3;
+    traffic_pass(t, 600, NULL);
+    traffic_pass(t, 300, &heavy);
+    traffic_pass(t, 300, &wave);
+    traffic_pass(t, 1200, NULL);
+    traffic_pass(t, 120, &many);
+    t->level = 0;
+    traffic_pass(t, 60, NULL);
+    for (unsigned i = 0; i < t->events; i++)
+        json_array_append_new(events, incident_event_json(&t->event[i]));
+    return events;
+}
+
+Test(detector, finds_the_same_with_any_number_of_workers)
+{
+    json_t *alone = story(1);
+    cr_expect(ge(sz, json_array_size(alone), 5));
+    for (unsigned workers = 2; workers <= TRAFFIC_WORKERS; workers++) {
+        json_t *together = story(workers);
+        cr_assert(eq(sz, json_array_size(together), json_array_size(alone)));
+        for (size_t i = 0; i < json_array_size(alone); i++) {
+            char *a = json_dumps(json_array_get(alone, i), 0);
+            char *b = json_dumps(json_array_get(together, i), 0);
+            cr_expect(eq(str, b, a), "%u workers", workers);
+            free(a);
+            free(b);
+        }
+        json_decref(together);
+    }
+    json_decref(alone);
+}

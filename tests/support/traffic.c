@@ -55,6 +55,13 @@ static struct origins *read_origins(const char *text)
     return o;
 }
 
+static void clear(struct traffic *t, const struct watch_list *watch)
+{
+    counters_clear(t->counters, watch);
+    for (unsigned i = 0; i < TRAFFIC_WORKERS - 1; i++)
+        counters_clear(t->others[i], watch);
+}
+
 struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed)
 {
     struct error err;
@@ -64,7 +71,10 @@ struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t
     t->origins = read_origins(origins);
     t->aggregator = make_aggregator(t, sensitivity, seed);
     t->counters = counters_create(&size, &err);
-    counters_clear(t->counters, NULL);
+    for (unsigned i = 0; i < TRAFFIC_WORKERS - 1; i++)
+        t->others[i] = counters_create(&size, &err);
+    clear(t, NULL);
+    t->workers = 1;
     t->now_s = START_S;
     t->level = 1;
     t->random = 1;
@@ -77,6 +87,8 @@ void traffic_free(struct traffic *t)
         incident_fini(&t->event[i].incident);
     aggregator_free(t->aggregator);
     counters_free(t->counters);
+    for (unsigned i = 0; i < TRAFFIC_WORKERS - 1; i++)
+        counters_free(t->others[i]);
     origins_free(t->origins);
     free(t);
 }
@@ -87,10 +99,36 @@ static unsigned next_random(struct traffic *t)
     return t->random >> 8;
 }
 
+/* A message at a time to whoever has its client; its name stays where it is. */
+static void share_out(struct traffic *t, const struct message_batch *b)
+{
+    struct message_batch one = *b;
+    one.count = 1;
+    for (uint32_t i = 0; i < b->count; i++) {
+        const uint8_t *client = b->message[i].client;
+        unsigned worker = (client[1] * 7U + client[2] * 3U + client[3]) % t->workers;
+        one.message[0] = b->message[i];
+        counters_add(worker == 0 ? t->counters : t->others[worker - 1], &one,
+                     t->now_s * 1000000000);
+    }
+}
+
 static void flush(struct traffic *t, struct message_batch *b)
 {
-    counters_add(t->counters, b, t->now_s * 1000000000);
+    if (t->workers == 1)
+        counters_add(t->counters, b, t->now_s * 1000000000);
+    else
+        share_out(t, b);
     b->count = b->names_used = 0;
+}
+
+/* As live capture puts its workers' counters together. */
+static void merge(struct traffic *t)
+{
+    for (unsigned i = 0; i + 1 < t->workers; i++) {
+        counters_merge(t->counters, t->others[i], NULL);
+        counters_merge_watches(t->counters, t->others[i]);
+    }
 }
 
 /* A format, or plain text. */
@@ -161,10 +199,11 @@ void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow
         if (flow != NULL)
             ask_flow(t, &batch, flow);
         flush(t, &batch);
+        merge(t);
         count_frames(t);
         aggregator_interval(t->aggregator, &interval);
         aggregator_watch(t->aggregator, &watch);
-        counters_clear(t->counters, &watch);
+        clear(t, &watch);
         t->now_s++;
     }
 }

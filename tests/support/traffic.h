@@ -9,11 +9,13 @@
 
 #include "analysis/aggregator.h"
 
-enum { TRAFFIC_EVENTS = 64 };
+enum { TRAFFIC_EVENTS = 64, TRAFFIC_WORKERS = 4 };
 
 struct traffic {
     struct aggregator *aggregator;
-    struct counters *counters;
+    struct counters *counters; /* of the first worker, and of all when an interval ends */
+    struct counters *others[TRAFFIC_WORKERS - 1];
+    unsigned workers; /* 1; they share the traffic by client, as a kernel would */
     struct origins *origins;
     int64_t now_s;
     double level;             /* of the background; 1 */
