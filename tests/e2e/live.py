@@ -6,7 +6,8 @@ usage: live.py ROOTWATCH SEND MAILSERVER
 Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
 Skips (exit 77) without the right to make namespaces.
 """
-import glob, json, os, pathlib, signal, sqlite3, subprocess, sys, tempfile, time, unittest
+import glob, json, os, pathlib, re, shutil, signal, sqlite3, subprocess, sys, tempfile, time
+import unittest
 
 ROOTWATCH, SEND, MAILSERVER = sys.argv[1:4]
 RATE = int(os.environ.get("LIVE_RATE", 50000))
@@ -220,6 +221,46 @@ mail:
         os.kill(p.pid, signal.SIGHUP)
         wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
         self.stop(p)
+
+    def alike(self, events):
+        """What must be the same of a capture, live or from a file; the edges of seconds differ."""
+        return [(e["state"], e["id"], e["kind"], e["prefix"], sorted(e["qtype"]), e["hosts"],
+                 e["wave"]) for e in events]
+
+    def test_finds_the_same_with_one_worker_with_three_and_from_a_file(self):
+        """All at once, on the same traffic."""
+        if shutil.which("tcpdump") is None:
+            self.skipTest("tcpdump is not installed")
+        text, pcap = self.config.read_text(), self.dir / "mirror.pcap"
+        dump = self.start(["tcpdump", "-i", "mirror", "-w", str(pcap), "-U", "-B", "65536", "-Z",
+                           "root"], A, stderr=subprocess.PIPE, text=True)
+        wait_for("tcpdump", lambda: "listening" in dump.stderr.readline())
+        daemons, states = [], {1: self.state, 3: self.dir / "three"}
+        for workers, state in states.items():
+            self.config.write_text(re.sub("workers: .*", f"workers: {workers}", text)
+                                   .replace(str(self.state), str(state)))
+            daemons.append(self.start_rootwatch())
+        sent = int(self.start([SEND, "wire", "4000", "40", "12", "0.35"], B,
+                              stdout=subprocess.PIPE, text=True).communicate()[0])
+        for p in daemons:
+            self.stop(p)
+        os.killpg(dump.pid, signal.SIGTERM)
+        dump.wait(30)
+        read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
+                               self.dir / "events", pcap], capture_output=True, text=True)
+        self.assertEqual(json.loads(read.stdout)["queries"], sent, read.stderr)
+        told = {"file": [json.loads(line) for line in (self.dir / "events").read_text()
+                         .splitlines()]}
+        for workers, self.state in states.items():
+            self.assertEqual(self.sum("queries"), sent, workers)
+            self.assertEqual(self.sum("kernel_drops"), 0, workers)
+            told[workers] = self.events()
+        self.assertEqual([e["state"] for e in told["file"]], ["open"])
+        for workers in states:
+            self.assertEqual(self.alike(told[workers]), self.alike(told["file"]))
+            for live, read in zip(told[workers], told["file"]):
+                self.assertLessEqual(abs(live["time"] - read["time"]), 2)
+                self.assertAlmostEqual(live["share"], read["share"], delta=0.02)
 
     def test_names_origins_and_keeps_the_old_table_when_the_new_one_is_wrong(self):
         table = self.dir / "origins"
