@@ -88,12 +88,15 @@ static bool is_known(const struct detector *d, const struct look *look,
     return k != NULL && known_allows(k, r->prefix, r->queries / look->moment.length_s);
 }
 
-static double explained_excess(const struct look *look, const struct subject *s)
+/* What open incidents about the prefix explain of its queries; < 0: there are none. */
+static double explained_excess(const struct look *look, struct prefix p)
 {
-    for (unsigned i = 0; i < look->explained->parts; i++)
-        if (subject_same(look->explained->part[i].subject, s))
-            return look->explained->part[i].excess;
-    return 0;
+    for (unsigned i = 0; i < look->explained->parts; i++) {
+        const struct explained_part *part = &look->explained->part[i];
+        if (part->subject->kind == INCIDENT_PREFIX && part->subject->key == p.bits)
+            return part->excess;
+    }
+    return -1;
 }
 
 static void turn_day(struct detector *d)
@@ -126,8 +129,36 @@ bool detect_is_spoofed(const struct detector *d, double excess_qps)
            d->new_qps - d->usual_new * d->volume.level_qps > spoofed_part * risen;
 }
 
+/* True: it was not known before. */
+static bool meet(struct detector *d, struct prefix p, bool calm)
+{
+    if (!novelty_is_new(d->novelty, p))
+        return false;
+    if (calm)
+        novelty_note(d->novelty, p);
+    else
+        novelty_note_flood(d->novelty, p);
+    return true;
+}
+
+static void look_at_source(struct detector *d, const struct look *look,
+                           const struct prefix_record *r, double least)
+{
+    double excess = explained_excess(look, r->prefix);
+    bool explained = excess >= 0;
+    explained |= is_known(d, look, r) ||
+                 count_origin(d, look, r->prefix, r->queries - fmax(0, excess));
+    if (r->queries < least)
+        return;
+    if (explained)
+        shares_freeze(d->shares[SERIES_PREFIX], r->prefix.bits, &look->moment);
+    else
+        look_at_prefix(d, look, r);
+}
+
 void detect_sources(struct detector *d, const struct look *look)
 {
+    enum { AHEAD = 16 }; /* so many answers of memory are under way */
     uint32_t count;
     const struct prefix_record *r =
             prefix_counts_records(look->interval->counters->prefixes, &count);
@@ -138,26 +169,12 @@ void detect_sources(struct detector *d, const struct look *look)
     if (calm)
         novelty_end_flood(d->novelty);
     for (uint32_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            novelty_prefetch(d->novelty, r[i + AHEAD].prefix);
         if (r[i].queries == 0)
             continue;
-        struct subject s = subject_of_prefix(r[i].prefix);
-        bool explained = look->explained->parts > 0 && detect_is_explained(look, &s);
-        double rest = r[i].queries - (explained ? explained_excess(look, &s) : 0);
-        if (novelty_is_new(d->novelty, r[i].prefix)) {
-            fresh += r[i].queries;
-            if (calm)
-                novelty_note(d->novelty, r[i].prefix);
-            else
-                novelty_note_flood(d->novelty, r[i].prefix);
-        }
-        explained |=
-                is_known(d, look, &r[i]) || count_origin(d, look, r[i].prefix, rest);
-        if (r[i].queries < least)
-            continue;
-        if (explained)
-            shares_freeze(d->shares[SERIES_PREFIX], s.key, &look->moment);
-        else
-            look_at_prefix(d, look, &r[i]);
+        fresh += meet(d, r[i].prefix, calm) ? r[i].queries : 0;
+        look_at_source(d, look, &r[i], least);
     }
     note_new(d, look, fresh);
 }

@@ -11,7 +11,7 @@ enum { BITS4 = 1 << 24, BITS6 = 1 << 21, WORDS = (BITS4 + BITS6) / 64 };
 
 struct novelty {
     unsigned newer;
-    uint64_t bits[2][WORDS];
+    uint64_t bits[WORDS][2];    /* of both generations, side by side */
     uint64_t flood[BITS6 / 64]; /* hashed */
     bool flooded;               /* any of them */
 };
@@ -32,7 +32,8 @@ void novelty_free(struct novelty *n)
 void novelty_turn(struct novelty *n)
 {
     n->newer ^= 1;
-    memset(n->bits[n->newer], 0, sizeof n->bits[0]);
+    for (uint32_t i = 0; i < WORDS; i++)
+        n->bits[i][n->newer] = 0;
 }
 
 static uint32_t bit_of(struct prefix p)
@@ -47,10 +48,16 @@ static uint32_t flood_bit(struct prefix p)
     return (uint32_t)(XXH3_64bits(&p.bits, sizeof p.bits) % BITS6);
 }
 
+void novelty_prefetch(const struct novelty *n, struct prefix p)
+{
+    __builtin_prefetch(n->bits[bit_of(p) / 64]);
+}
+
 bool novelty_is_new(const struct novelty *n, struct prefix p)
 {
     uint32_t bit = bit_of(p);
-    if (((n->bits[0][bit / 64] | n->bits[1][bit / 64]) >> bit % 64 & 1) != 0)
+    const uint64_t *word = n->bits[bit / 64];
+    if (((word[0] | word[1]) >> bit % 64 & 1) != 0)
         return false;
     uint32_t flood = n->flooded ? flood_bit(p) : 0;
     return !n->flooded || (n->flood[flood / 64] >> flood % 64 & 1) == 0;
@@ -73,5 +80,5 @@ void novelty_end_flood(struct novelty *n)
 void novelty_note(struct novelty *n, struct prefix p)
 {
     uint32_t bit = bit_of(p);
-    n->bits[n->newer][bit / 64] |= UINT64_C(1) << bit % 64;
+    n->bits[bit / 64][n->newer] |= UINT64_C(1) << bit % 64;
 }

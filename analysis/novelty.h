@@ -19,6 +19,7 @@ void novelty_free(struct novelty *n); /* NULL is fine */
 
 /* A day has begun: the older generation is forgotten. */
 void novelty_turn(struct novelty *n);
+void novelty_prefetch(const struct novelty *n, struct prefix p);
 bool novelty_is_new(const struct novelty *n, struct prefix p);
 void novelty_note(struct novelty *n, struct prefix p);
 /* For as long as the flood lasts. */
