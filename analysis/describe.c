@@ -143,8 +143,11 @@ static void list_subjects(struct case_file *c)
     for (unsigned k = 0; k < c->culprits; k++) {
         const struct subject *s = &c->culprit[k].subject;
         const struct name_count n = {
-                s->name, s->name_bytes,
-                c->culprits == 1 ? c->dossier.queries : (uint64_t)c->culprit[k].queries, 0};
+                .name = s->name,
+                .name_bytes = s->name_bytes,
+                .queries = c->culprits == 1 ? c->dossier.queries
+                                            : (uint64_t)c->culprit[k].queries,
+        };
         if (subject_is_name(s))
             list_name(&c->incident, &n, true);
     }

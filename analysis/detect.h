@@ -12,6 +12,7 @@
 #include "analysis/novelty.h"
 #include "analysis/shares.h"
 #include "analysis/volume.h"
+#include "analysis/zones.h"
 
 /* Finest first: the order in which they explain. */
 enum detect_series {
@@ -50,7 +51,9 @@ struct detector {
     struct volume volume;
     struct novelty *novelty;
     struct deductions *deductions; /* names of the interval that open incidents explain */
-    struct names *domains, *tlds;  /* of the interval */
+    struct zones *zones;           /* of the interval's names */
+    struct names *domains;         /* of the interval, those that may matter */
+    struct names *tlds;            /* of the interval, without what incidents explain */
     double *as_queries;            /* of the interval, by the AS's number */
     uint32_t *as_touched;
     uint32_t as_met;

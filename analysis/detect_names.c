@@ -14,8 +14,28 @@ struct walk {
     double least;
     double unseen; /* names that found no room, for each name asked once: such they were */
     double carry;  /* of them, not yet counted with one: a part of a query */
-    double part;   /* of a prefix's queries: what is not usual of them */
+    bool by_name;  /* open incidents explain names, which are left out */
+    /* Of a watched prefix: */
+    double part;         /* of its queries: what is not usual of them */
+    double watch_unseen; /* as `unseen` */
 };
+
+/* Names made up at random fill a table: what was lost is shared out among those like it. */
+static double unseen_of(uint64_t lost, uint64_t singles)
+{
+    return singles == 0 ? 0 : (double)lost / (double)singles;
+}
+
+static double interval_unseen(const struct walk *w)
+{
+    uint32_t count;
+    const struct zoned_name *n = zones_names(w->d->zones, &count);
+    uint64_t lost = names_lost(w->look->interval->counters->names);
+    uint64_t singles = 0;
+    for (uint32_t i = 0; lost > 0 && i < count; i++)
+        singles += n[i].queries == 1;
+    return unseen_of(lost, singles);
+}
 
 static void count_single(void *argument, const struct name_count *n)
 {
@@ -23,15 +43,19 @@ static void count_single(void *argument, const struct name_count *n)
     *singles += n->queries == 1;
 }
 
-/* Names made up at random fill a table: what was lost is shared out among those like it. */
-static double unseen_of(const struct names *names)
+static double watch_unseen(const struct names *names)
 {
     uint64_t singles = 0;
     uint64_t lost = names_lost(names);
-    if (lost == 0)
-        return 0;
-    names_each(names, count_single, &singles);
-    return singles == 0 ? 0 : (double)lost / (double)singles;
+    if (lost > 0)
+        names_each(names, count_single, &singles);
+    return unseen_of(lost, singles);
+}
+
+/* Neither it nor a name in it has enough queries to be looked at. */
+static bool is_small_zone(const struct walk *w, uint64_t zone_hash)
+{
+    return (double)zones_bound(w->d->zones, zone_hash) * (1 + w->unseen) < w->least;
 }
 
 /* Of the names themselves only what is known; of domains also what found no room. */
@@ -39,15 +63,18 @@ static void deduct(void *argument, const struct name_count *n)
 {
     const struct walk *w = argument;
     struct deductions *to = w->d->deductions;
+    struct zoned_name z;
     uint8_t bytes;
-    double queries = w->part * (double)n->queries;
-    deductions_add(to, subject_name_key(n->name, n->name_bytes), queries);
-    if (n->queries == 1)
-        queries += w->part * w->unseen;
-    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
-    deductions_add(to, subject_name_key(domain, bytes) ^ SERIES_DOMAIN, queries);
+    double known = w->part * (double)n->queries;
+    double queries = known + (n->queries == 1 ? w->part * w->watch_unseen : 0);
     const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
     deductions_add(to, subject_name_key(tld, bytes) ^ SERIES_TLD, queries);
+    zones_find(w->d->zones, n, &z);
+    if (is_small_zone(w, z.zone_hash))
+        return;
+    deductions_add(to, subject_name_key(n->name, n->name_bytes), known);
+    deductions_add(to, subject_name_key(zoned_name_zone(&z), z.zone_bytes) ^ SERIES_DOMAIN,
+                   queries);
 }
 
 static void find_deductions(struct walk *w)
@@ -56,15 +83,16 @@ static void find_deductions(struct walk *w)
     deductions_clear(w->d->deductions);
     for (unsigned i = 0; i < e->parts; i++) {
         const struct explained_part *p = &e->part[i];
+        w->by_name |= subject_is_name(p->subject);
         if (p->watch == NULL || subject_is_name(p->subject) || p->queries <= 0)
             continue;
         w->part = p->excess / p->queries;
-        w->unseen = unseen_of(p->watch->names);
+        w->watch_unseen = watch_unseen(p->watch->names);
         names_each(p->watch->names, deduct, w);
     }
 }
 
-static bool is_explained_name(const struct walk *w, const struct name_count *n)
+static bool is_explained_name(const struct walk *w, const struct zoned_name *n)
 {
     const struct explained *e = w->look->explained;
     for (unsigned i = 0; i < e->parts; i++)
@@ -75,45 +103,41 @@ static bool is_explained_name(const struct walk *w, const struct name_count *n)
 
 /* A name that is only a part of what its domain has more is not the smallest explanation. */
 static bool stands_for_domain(const struct walk *w, const struct share_row *row,
-                              const struct name_count *n)
+                              const struct zoned_name *n)
 {
-    uint8_t bytes;
-    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
-    if (bytes == n->name_bytes)
+    if (n->zone_bytes == n->name_bytes)
         return true;
-    const struct share_row *whole =
-            shares_find(w->d->shares[SERIES_DOMAIN], subject_name_key(domain, bytes));
+    const struct share_row *whole = shares_find(
+            w->d->shares[SERIES_DOMAIN], subject_name_key(zoned_name_zone(n), n->zone_bytes));
     return whole == NULL ||
            row->recent - row->usual >= whole_domain * (whole->recent - whole->usual);
 }
 
-static void look_at_name(struct walk *w, const struct name_count *n)
+static void look_at_name(struct walk *w, const struct zoned_name *n)
 {
     struct subject s = subject_of_name(n->name, n->name_bytes, false);
-    double queries = (double)n->queries - deductions_of(w->d->deductions, s.key);
+    double queries = n->queries - deductions_of(w->d->deductions, s.key);
     struct share_row *row = detect_add(w->d, w->look, SERIES_NAME, s.key, fmax(0, queries), &s);
     if (row != NULL && stands_for_domain(w, row, n))
         detect_propose(w->d, w->look, SERIES_NAME, row, &s);
 }
 
 /* What is usual for the name stays as it was before its domain's incident. */
-static void freeze(const struct walk *w, const struct name_count *n)
+static void freeze(const struct walk *w, const struct zoned_name *n)
 {
-    uint8_t bytes;
-    if ((double)n->queries < w->least)
+    if (n->queries < w->least)
         return;
-    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
     shares_freeze(w->d->shares[SERIES_NAME], subject_name_key(n->name, n->name_bytes),
                   &w->look->moment);
-    shares_freeze(w->d->shares[SERIES_DOMAIN], subject_name_key(domain, bytes),
-                  &w->look->moment);
+    shares_freeze(w->d->shares[SERIES_DOMAIN],
+                  subject_name_key(zoned_name_zone(n), n->zone_bytes), &w->look->moment);
 }
 
 /* As many as it stands for. */
-static uint32_t weighed(struct walk *w, const struct name_count *n)
+static uint32_t weighed(struct walk *w, const struct zoned_name *n)
 {
     if (n->queries != 1)
-        return (uint32_t)n->queries;
+        return n->queries;
     w->carry += w->unseen;
     uint32_t whole = (uint32_t)w->carry;
     w->carry -= whole;
@@ -121,36 +145,50 @@ static uint32_t weighed(struct walk *w, const struct name_count *n)
 }
 
 /* The root, and a name of one label, are in no domain. */
-static void add_domain(struct walk *w, const struct name_count *n)
+static bool is_in_domain(const struct zoned_name *n)
 {
-    uint8_t bytes;
-    const uint8_t *domain = subject_zone(n->name, n->name_bytes, &bytes);
-    bool single = n->name[0] + 2 >= n->name_bytes;
-    struct names *to = single ? w->d->tlds : w->d->domains;
-    names_add(to, names_hash(to, domain, bytes), domain, bytes, weighed(w, n));
+    return n->name[0] + 2 < n->name_bytes;
 }
 
-static void walk_name(void *argument, const struct name_count *n)
+static void add_tld(const struct walk *w, const struct zoned_name *n, uint32_t queries)
 {
-    struct walk *w = argument;
-    if (n->name_bytes == 0)
-        return;
-    if (w->look->explained->parts > 0 && is_explained_name(w, n)) {
-        freeze(w, n);
-        return;
+    struct names *to = w->d->tlds;
+    uint8_t bytes;
+    const uint8_t *tld = names_tld(zoned_name_zone(n), n->zone_bytes, &bytes);
+    names_add(to, names_hash(to, tld, bytes), tld, bytes, queries);
+}
+
+/* Counted anew where what the interval counted will not do. */
+static bool has_own_tlds(const struct walk *w)
+{
+    return w->unseen > 0 || w->by_name;
+}
+
+static void look_at_names(struct walk *w)
+{
+    uint32_t count;
+    struct names *domains = w->d->domains;
+    const struct zoned_name *n = zones_names(w->d->zones, &count);
+    for (const struct zoned_name *end = n + count; n < end; n++) {
+        bool small = is_small_zone(w, n->zone_hash);
+        bool explained = (w->by_name || !small) && is_explained_name(w, n);
+        uint32_t queries = explained ? 0 : weighed(w, n);
+        if (explained)
+            freeze(w, n);
+        if (!explained && has_own_tlds(w))
+            add_tld(w, n, queries);
+        if (explained || small)
+            continue;
+        if (is_in_domain(n))
+            names_add(domains, n->zone_hash, zoned_name_zone(n), n->zone_bytes, queries);
+        if (n->queries >= w->least)
+            look_at_name(w, n);
     }
-    add_domain(w, n);
-    if ((double)n->queries >= w->least)
-        look_at_name(w, n);
 }
 
 static void walk_domain(void *argument, const struct name_count *n)
 {
     struct walk *w = argument;
-    struct names *tlds = w->d->tlds;
-    uint8_t bytes;
-    const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
-    names_add(tlds, names_hash(tlds, tld, bytes), tld, bytes, (uint32_t)n->queries);
     if ((double)n->queries < w->least)
         return;
     struct subject s = subject_of_name(n->name, n->name_bytes, true);
@@ -195,14 +233,16 @@ static double without_names(const struct explained *e)
 
 void detect_names(struct detector *d, const struct look *look)
 {
+    const struct counters *c = look->interval->counters;
     struct look of_names = *look;
     struct walk w = {.d = d, .look = &of_names, .least = detect_least(look)};
     of_names.moment.forgiven = without_names(look->explained);
     names_clear(d->domains);
     names_clear(d->tlds);
+    zones_take(d->zones, c->names);
+    w.unseen = interval_unseen(&w);
     find_deductions(&w);
-    w.unseen = unseen_of(look->interval->counters->names);
-    names_each(look->interval->counters->names, walk_name, &w);
+    look_at_names(&w);
     names_each(d->domains, walk_domain, &w);
-    names_each(d->tlds, walk_tld, &w);
+    names_each(has_own_tlds(&w) ? d->tlds : c->tlds, walk_tld, &w);
 }

@@ -226,6 +226,7 @@ static void each_of(const struct names *n, uint32_t number,
         size_t place = (size_t)number * NAMES_PER_BUCKET + i;
         const struct name_count c = {
                 .name = octets_of(n, place),
+                .hash = n->entries[place].hash,
                 .name_bytes = n->entries[place].octets_used,
                 .queries = b->queries[i],
                 .error = n->entries[place].error,

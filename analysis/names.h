@@ -29,6 +29,7 @@ struct name_count {
     uint8_t name_bytes;
     uint64_t queries;
     uint64_t error; /* of `queries`, at most, too many */
+    uint64_t hash;  /* names_hash() */
 };
 
 /* `buckets`: a power of two; 0.6 KiB each and what is long, touched as they fill. */
