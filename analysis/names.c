@@ -158,20 +158,6 @@ static inline void add_to(struct bucket *b, unsigned i, uint32_t queries)
     b->queries[i] = sum < queries ? UINT32_MAX : sum;
 }
 
-static void put(struct names *n, uint32_t number, unsigned i, uint64_t hash,
-                const uint8_t *name, uint8_t name_bytes)
-{
-    struct bucket *b = &n->buckets[number];
-    size_t place = (size_t)number * NAMES_PER_BUCKET + i;
-    struct entry *e = &n->entries[place];
-    e->hash = hash;
-    e->error = b->queries[i];
-    e->octets_used = name_bytes;
-    memcpy(name_bytes <= HEAD_BYTES ? e->head : n->names[place], name, name_bytes);
-    b->tag[i] = tag_of(hash);
-    n->touched[number / WORD] |= UINT64_C(1) << number % WORD;
-}
-
 static unsigned least_of(const struct bucket *b)
 {
     unsigned least = 0;
@@ -181,35 +167,69 @@ static unsigned least_of(const struct bucket *b)
     return least;
 }
 
-/* A name that its bucket does not hold. */
-static void add_new(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
-                    uint32_t queries)
+/* How many of the eight are taken. */
+static inline unsigned used_of(const struct bucket *b)
+{
+    typedef uint32_t tags __attribute__((vector_size(16)));
+    tags low;
+    tags high;
+    uint64_t half[2];
+    memcpy(&low, &b->tag[0], sizeof low);
+    memcpy(&high, &b->tag[4], sizeof high);
+    tags taken = ((tags)(low != 0) & 1) + ((tags)(high != 0) & 1);
+    memcpy(half, &taken, sizeof half);
+    uint64_t pair = half[0] + half[1];
+    return (unsigned)(pair + (pair >> 32)) & 0xf;
+}
+
+/* Room for a name that its bucket does not hold, and its queries counted; NULL: none. */
+static struct entry *make_place(struct names *n, uint64_t hash, uint32_t queries)
 {
     uint32_t number = number_of(n, hash);
     struct bucket *b = &n->buckets[number];
-    unsigned i = 0;
-    while (i < NAMES_PER_BUCKET && b->tag[i] != 0)
-        i++;
+    unsigned i = used_of(b);
     if (i == NAMES_PER_BUCKET) {
         if (!n->evict || queries < NAMES_EVICT_MIN) {
             n->lost += queries;
-            return;
+            return NULL;
         }
         i = least_of(b);
     }
-    put(n, number, i, hash, name, name_bytes);
+    struct entry *e = &n->entries[(size_t)number * NAMES_PER_BUCKET + i];
+    e->hash = hash;
+    e->error = b->queries[i];
+    b->tag[i] = tag_of(hash);
     add_to(b, i, queries);
+    n->touched[number / WORD] |= UINT64_C(1) << number % WORD;
+    return e;
+}
+
+static inline uint8_t *long_name_of(const struct names *n, const struct entry *e)
+{
+    return n->names[e - n->entries];
+}
+
+/* False: its bucket does not hold it. */
+static inline bool add_known(struct names *n, uint64_t hash, uint32_t queries)
+{
+    struct bucket *b = &n->buckets[number_of(n, hash)];
+    unsigned i = find_tag(b, tag_of(hash));
+    if (i >= NAMES_PER_BUCKET)
+        return false;
+    add_to(b, i, queries);
+    return true;
 }
 
 void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
                uint32_t queries)
 {
-    struct bucket *b = &n->buckets[number_of(n, hash)];
-    unsigned i = find_tag(b, tag_of(hash));
-    if (i < NAMES_PER_BUCKET)
-        add_to(b, i, queries);
-    else
-        add_new(n, hash, name, name_bytes, queries);
+    if (add_known(n, hash, queries))
+        return;
+    struct entry *e = make_place(n, hash, queries);
+    if (e == NULL)
+        return;
+    e->octets_used = name_bytes;
+    memcpy(name_bytes <= HEAD_BYTES ? e->head : long_name_of(n, e), name, name_bytes);
 }
 
 static inline const uint8_t *octets_of(const struct names *n, size_t place)
@@ -255,15 +275,28 @@ void names_each(const struct names *n,
     }
 }
 
+static void merge_name(struct names *into, const struct names *from, const struct entry *e,
+                       uint32_t queries)
+{
+    if (add_known(into, e->hash, queries))
+        return;
+    struct entry *to = make_place(into, e->hash, queries);
+    if (to == NULL)
+        return;
+    to->octets_used = e->octets_used;
+    if (e->octets_used <= HEAD_BYTES)
+        memcpy(to->head, e->head, sizeof to->head); /* in whole vectors */
+    else
+        memcpy(long_name_of(into, to), long_name_of(from, e), e->octets_used);
+}
+
 /* One bucket, whose names' places in `into` were asked for before. */
 static void merge_bucket(struct names *into, const struct names *from, uint32_t number)
 {
     const struct bucket *b = &from->buckets[number];
-    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
-        size_t place = (size_t)number * NAMES_PER_BUCKET + i;
-        const struct entry *e = &from->entries[place];
-        names_add(into, e->hash, octets_of(from, place), e->octets_used, b->queries[i]);
-    }
+    const struct entry *e = &from->entries[(size_t)number * NAMES_PER_BUCKET];
+    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
+        merge_name(into, from, &e[i], b->queries[i]);
 }
 
 static void prefetch_bucket(const struct names *into, const struct names *from, uint32_t number)
