@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/shares.h"
 
+#include "analysis/region.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -21,31 +23,55 @@ static const double drained = 0.01;   /* share-seconds that a sum loses in a sec
 static const double soon_made = 0.05; /* worth of a sum beside a usual share */
 static const double saved = 0.002;    /* usual share of a row that is kept over a restart */
 
+typedef uint64_t bucket_keys[PER_BUCKET];
+
+_Static_assert(sizeof(bucket_keys) == 64, "bucket_keys: one cache line");
+_Static_assert(sizeof(struct share_row) == 64, "share_row: one cache line");
+
 struct shares {
     uint32_t buckets;
-    struct share_row row[];
+    bucket_keys *keys; /* again, so that a look-up need not walk through a bucket's rows */
+    struct share_row *row;
 };
 
 struct shares *shares_create(uint32_t buckets, struct error *err)
 {
     size_t rows = (size_t)buckets * PER_BUCKET;
-    struct shares *s = calloc(1, sizeof *s + rows * sizeof *s->row);
-    if (s == NULL)
-        error_set(err, "no memory for the shares of %zu keys", rows);
-    else
+    struct shares *s = calloc(1, sizeof *s);
+    if (s != NULL) {
         s->buckets = buckets;
-    return s;
+        s->keys = region_reserve(buckets * sizeof *s->keys, false);
+        s->row = region_reserve(rows * sizeof *s->row, false);
+        if (s->keys != NULL && s->row != NULL)
+            return s;
+    }
+    shares_free(s);
+    error_set(err, "no memory for the shares of %zu keys", rows);
+    return NULL;
 }
 
 void shares_free(struct shares *s)
 {
+    if (s == NULL)
+        return;
+    region_release(s->keys, s->buckets * sizeof *s->keys);
+    region_release(s->row, s->buckets * PER_BUCKET * sizeof *s->row);
     free(s);
 }
 
-static struct share_row *bucket_of(struct shares *s, uint64_t key)
+static uint32_t bucket_of(const struct shares *s, uint64_t key)
 {
-    uint64_t hash = XXH3_64bits(&key, sizeof key);
-    return &s->row[(hash & (s->buckets - 1)) * PER_BUCKET];
+    return (uint32_t)XXH3_64bits(&key, sizeof key) & (s->buckets - 1);
+}
+
+/* The key's place in its bucket, or the first free one; PER_BUCKET: neither. */
+static unsigned place_of(const struct shares *s, uint32_t bucket, uint64_t key)
+{
+    const uint64_t *keys = s->keys[bucket];
+    unsigned i = 0;
+    while (i < PER_BUCKET && keys[i] != key && keys[i] != 0)
+        i++;
+    return i;
 }
 
 /* As of now: a row that nobody asked about for long has lost both.  A sum is soon made. */
@@ -55,26 +81,32 @@ static double importance(const struct share_row *r, double now_s)
     return r->usual / (1 + idle / MEMORY_S) + soon_made * fmax(0, r->sum - idle * drained);
 }
 
+static unsigned least_of(const struct share_row bucket[static PER_BUCKET], double now_s)
+{
+    unsigned least = 0;
+    double lowest = HUGE_VAL;
+    for (unsigned i = 0; i < PER_BUCKET; i++) {
+        double worth = importance(&bucket[i], now_s);
+        if (worth < lowest) {
+            lowest = worth;
+            least = i;
+        }
+    }
+    return least;
+}
+
 /* Its row, or the place of the least important one of its bucket. */
 static struct share_row *row_for(struct shares *s, uint64_t key, double now_s)
 {
-    struct share_row *bucket = bucket_of(s, key);
-    struct share_row *least = bucket;
-    double lowest = HUGE_VAL;
-    for (struct share_row *r = bucket; r < bucket + PER_BUCKET; r++) {
-        if (r->key == key || r->key == 0) {
-            least = r;
-            break;
-        }
-        double worth = importance(r, now_s);
-        if (worth < lowest) {
-            lowest = worth;
-            least = r;
-        }
-    }
-    if (least->key != key)
-        *least = (struct share_row){.key = key, .seen_s = now_s};
-    return least;
+    uint32_t number = bucket_of(s, key);
+    struct share_row *bucket = &s->row[number * PER_BUCKET];
+    unsigned i = place_of(s, number, key);
+    if (i == PER_BUCKET)
+        i = least_of(bucket, now_s);
+    if (bucket[i].key != key)
+        bucket[i] = (struct share_row){.key = key, .seen_s = now_s};
+    s->keys[number][i] = key;
+    return &bucket[i];
 }
 
 /* Per second; a memory that is not full yet is a plain mean. */
@@ -139,11 +171,10 @@ bool share_is_suspicious(const struct share_row *r, const struct share_limits *l
 
 struct share_row *shares_find(struct shares *s, uint64_t key)
 {
-    struct share_row *bucket = bucket_of(s, key);
-    for (struct share_row *r = bucket; r < bucket + PER_BUCKET; r++)
-        if (r->key == key)
-            return r;
-    return NULL;
+    uint32_t number = bucket_of(s, key);
+    unsigned i = place_of(s, number, key);
+    struct share_row *row = &s->row[number * PER_BUCKET + i];
+    return i < PER_BUCKET && row->key == key ? row : NULL;
 }
 
 struct share_row *shares_row(struct shares *s, uint32_t number)

@@ -56,7 +56,7 @@ struct share_row {
 
 struct shares; /* private */
 
-/* `buckets`: a power of two; 512 octets each. */
+/* `buckets`: a power of two; 576 octets each. */
 struct shares *shares_create(uint32_t buckets, struct error *err);
 void shares_free(struct shares *s); /* NULL is fine */
 
