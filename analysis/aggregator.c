@@ -40,11 +40,11 @@ struct aggregator {
     struct explained explained; /* of the interval under way */
 };
 
-static struct counters *create_counters(uint32_t records, bool direct, uint32_t names,
+static struct counters *create_counters(uint32_t records, enum prefix_way way, uint32_t names,
                                         uint64_t seed, struct error *err)
 {
     const struct counters_size size = {.prefix_records = records,
-                                       .direct = direct,
+                                       .way = way,
                                        .name_buckets = names,
                                        .evict_names = true,
                                        .seed = seed};
@@ -62,11 +62,12 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
     a->told = *told;
     a->detector = detector_create(&settings->detector, settings->seed, err);
     a->casebook = casebook_create(&settings->casebook, settings->seed, err);
-    a->minute = create_counters(MINUTE_RECORDS, false, MINUTE_NAMES, settings->seed, err);
+    a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED, MINUTE_NAMES, settings->seed, err);
     if (settings->hours)
-        a->hour = prefix_counts_create(HOUR_RECORDS, false, err);
+        a->hour = prefix_counts_create(HOUR_RECORDS, PREFIX_HASHED, err);
     if (settings->run)
-        a->run = create_counters(RUN_RECORDS, true, RUN_NAMES, settings->seed, err);
+        a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES, settings->seed,
+                                 err);
     if (a->detector != NULL && a->casebook != NULL && a->minute != NULL &&
         (a->hour != NULL || !settings->hours) && (a->run != NULL || !settings->run))
         return a;

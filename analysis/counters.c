@@ -35,7 +35,7 @@ struct counters *counters_create(const struct counters_size *size, struct error 
         goto fail;
     }
     c->seed = size->seed;
-    c->prefixes = prefix_counts_create(size->prefix_records, size->direct, err);
+    c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
     c->names = names_create(size->name_buckets, size->evict_names, size->seed, err);
     c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
     if (c->prefixes == NULL || c->names == NULL || c->tlds == NULL)

@@ -70,7 +70,7 @@ struct counters {
 
 struct counters_size {
     uint32_t prefix_records;
-    bool direct;           /* see prefix_counts_create() */
+    enum prefix_way way;   /* see prefix_counts_create() */
     uint32_t name_buckets; /* a power of two */
     bool evict_names;
     uint64_t seed; /* the same for all that will be merged */

@@ -26,6 +26,7 @@ enum {
 #define SLOT_RECORD UINT64_C(0xffffff)
 
 struct prefix_counts {
+    enum prefix_way way;
     uint32_t *direct; /* IPV4_PREFIXES entries; NULL: all are hashed */
     uint64_t *slots;  /* mask + 1 of them, at least twice the records */
     struct prefix_record *records;
@@ -47,19 +48,25 @@ static uint64_t slots_for(uint32_t records)
     return slots;
 }
 
-struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct error *err)
+static bool create_direct(struct prefix_counts *t)
+{
+    t->direct = region_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
+    return t->direct != NULL;
+}
+
+struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way,
+                                           struct error *err)
 {
     assert(records > 0 && records <= RECORDS_MAX);
     struct prefix_counts *t = calloc(1, sizeof *t);
     if (t == NULL)
         goto no_memory;
+    t->way = way;
     t->size = records;
     t->mask = slots_for(records) - 1;
     t->records = region_reserve(records * sizeof *t->records, true);
     t->slots = region_reserve((t->mask + 1) * sizeof *t->slots, true);
-    if (direct)
-        t->direct = region_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
-    if (t->records == NULL || t->slots == NULL || (direct && t->direct == NULL))
+    if (t->records == NULL || t->slots == NULL || (way == PREFIX_DIRECT && !create_direct(t)))
         goto no_memory;
     if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
         error_errno(err, "seeding a table of prefixes");
@@ -156,6 +163,11 @@ static inline uint64_t *find_slot(const struct prefix_counts *t, const struct pr
     return NULL;
 }
 
+static uint64_t slot_of(const struct prefix_home *h, uint32_t number)
+{
+    return (h->at & ~SLOT_RECORD) | ((uint64_t)number + 1);
+}
+
 static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *h)
 {
     uint64_t *slot = find_slot(t, h);
@@ -165,7 +177,7 @@ static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *
         return (int32_t)(*slot & SLOT_RECORD) - 1;
     int32_t made = new_record(t, h->prefix);
     if (made >= 0)
-        *slot = (h->at & ~SLOT_RECORD) | ((uint64_t)made + 1);
+        *slot = slot_of(h, (uint32_t)made);
     return made;
 }
 
@@ -173,6 +185,25 @@ static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *
 static inline int32_t record_for(struct prefix_counts *t, const struct prefix_home *h)
 {
     return is_direct(t, h->prefix) ? direct_record(t, h) : hashed_record(t, h);
+}
+
+/*
+ * From now on a /24 is found through the array, where it can be counted without a record.
+ * False: nothing has changed.
+ */
+static bool turn_direct(struct prefix_counts *t)
+{
+    if (t->way != PREFIX_DIRECT_WHEN_FULL || t->direct != NULL || !create_direct(t))
+        return false;
+    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    for (uint32_t i = 0; i < t->used; i++) {
+        struct prefix_home h = home_of(t, t->records[i].prefix);
+        if (is_direct(t, h.prefix))
+            t->direct[h.at] = i + 1;
+        else
+            *find_slot(t, &h) = slot_of(&h, i); /* there is more room than there was */
+    }
+    return true;
 }
 
 /* Queries of a prefix for which there is no record. */
@@ -329,6 +360,10 @@ static void merge_record(struct prefix_counts *into, const struct prefix_record 
     struct prefix_home h = home_of(into, from->prefix);
     int32_t record = record_for(into, &h);
     struct prefix_record *r;
+    if (record < 0 && spill == NULL && turn_direct(into)) {
+        h = home_of(into, from->prefix);
+        record = record_for(into, &h);
+    }
     if (record >= 0) {
         into->totals.queries += from->queries;
         add_record(into, &into->records[record], from);
@@ -377,7 +412,8 @@ static void merge_block(struct prefix_counts *into, const struct prefix_record *
     for (uint32_t i = 0; i < count; i++)
         record[i] = from[i].queries > 0 ? record_for(into, &home[i]) : -1;
     for (uint32_t i = 0; i < count; i++) {
-        if (record[i] >= 0) {
+        /* Unless it was given up meanwhile. */
+        if (record[i] >= 0 && into->records[record[i]].prefix.bits == from[i].prefix.bits) {
             into->totals.queries += from[i].queries;
             add_record(into, &into->records[record[i]], &from[i]);
         } else if (from[i].queries > 0) {
@@ -389,6 +425,7 @@ static void merge_block(struct prefix_counts *into, const struct prefix_record *
 static void merge_bare(void *argument, struct prefix p, uint32_t queries)
 {
     struct prefix_counts *into = argument;
+    (void)turn_direct(into);
     struct prefix_home h = home_of(into, p);
     into->totals.queries += queries;
     if (is_direct(into, p) && (into->direct[h.at] & BARE) == 0 && into->direct[h.at] != 0) {

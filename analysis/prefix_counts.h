@@ -4,8 +4,8 @@
  * Every prefix met gets a record of 128 bytes from a pool sized once, in the order they are
  * met, so that a walk over the pool touches only what was counted.  An IPv4 /24 is found
  * through an array of all 2^24 of them, which no choice of sources can flood or make slow; a
- * table that is filled by merging only may do without (`direct` false) and then keeps /24s
- * where it keeps /48s: in open addressing under a keyed hash, at most PREFIX_PROBES_MAX steps.
+ * table that is filled by merging only may do without and then keeps /24s where it keeps /48s:
+ * in open addressing under a keyed hash, at most PREFIX_PROBES_MAX steps.
  *
  * When the pool is full, a direct table goes on counting queries of each /24 (but not its
  * hosts and types) in the array itself; other prefixes are counted in `lost` alone.  So that,
@@ -28,6 +28,13 @@
 
 enum { PREFIX_PROBES_MAX = 16 };
 
+/* How a /24's record is found. */
+enum prefix_way {
+    PREFIX_HASHED,
+    PREFIX_DIRECT,
+    PREFIX_DIRECT_WHEN_FULL, /* hashed until the first merge for which there is no room */
+};
+
 struct prefix_record {
     struct prefix prefix;
     uint32_t queries;
@@ -47,7 +54,8 @@ struct prefix_totals {
 struct prefix_counts; /* private */
 
 /* `records` 1 to 2^23. */
-struct prefix_counts *prefix_counts_create(uint32_t records, bool direct, struct error *err);
+struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way,
+                                           struct error *err);
 void prefix_counts_free(struct prefix_counts *t); /* NULL is fine */
 
 /* Where a prefix is looked for: an entry's number, or a hash. */

@@ -124,7 +124,7 @@ static struct counters *create_counters(const struct engine *e, struct error *er
 {
     const struct counters_size size = {
             .prefix_records = e->settings.config->prefix_records,
-            .direct = true,
+            .way = PREFIX_DIRECT,
             .name_buckets = NAME_BUCKETS,
             .evict_names = false,
             .seed = e->seed,

@@ -52,13 +52,13 @@ static void make_message(struct message_batch *b, uint64_t *random, uint32_t net
     b->names_used += m->name_bytes;
 }
 
-static struct counters *create(bool direct, uint32_t records)
+static struct counters *create(enum prefix_way way, uint32_t records)
 {
     struct error err;
     const struct counters_size size = {.prefix_records = records,
-                                       .direct = direct,
+                                       .way = way,
                                        .name_buckets = 2048,
-                                       .evict_names = !direct,
+                                       .evict_names = way == PREFIX_HASHED,
                                        .seed = 7};
     struct counters *c = counters_create(&size, &err);
     if (c == NULL) {
@@ -79,8 +79,8 @@ static void measure(const char *what, uint32_t networks, uint32_t batches)
         while (batch[i].count < MESSAGE_BATCH_MAX)
             make_message(&batch[i], &random, networks);
     }
-    struct counters *c = create(true, 1 << 17);
-    struct counters *minute = create(false, 1 << 18);
+    struct counters *c = create(PREFIX_DIRECT, 1 << 17);
+    struct counters *minute = create(PREFIX_HASHED, 1 << 18);
     for (int run = 0; run < RUNS; run++) {
         double counting = 0, ending = 0;
         for (uint32_t at = 0; at + batches <= BATCHES; at += batches) {

@@ -34,7 +34,7 @@ static struct source *open_file(void *argument, unsigned worker, struct error *e
 static struct counters *make(void *argument, struct error *err)
 {
     static const struct counters_size size = {
-            .prefix_records = 64, .direct = true, .name_buckets = 64, .seed = 3};
+            .prefix_records = 64, .way = PREFIX_DIRECT, .name_buckets = 64, .seed = 3};
     (void)argument;
     return counters_create(&size, err);
 }

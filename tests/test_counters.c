@@ -11,7 +11,7 @@ static struct message_batch batch;
 static struct counters *counters;
 static struct error err;
 static const struct counters_size size = {
-        .prefix_records = 64, .direct = true, .name_buckets = 64, .seed = 3};
+        .prefix_records = 64, .way = PREFIX_DIRECT, .name_buckets = 64, .seed = 3};
 
 static void setup(void)
 {

@@ -11,9 +11,9 @@ static struct message_batch batch;
 static struct prefix_counts *table;
 static struct error err;
 
-static void make(uint32_t records, bool direct)
+static void make(uint32_t records, enum prefix_way way)
 {
-    table = prefix_counts_create(records, direct, &err);
+    table = prefix_counts_create(records, way, &err);
     cr_assert_not_null(table, "%s", err.text);
     batch.count = batch.names_used = 0;
 }
@@ -52,7 +52,7 @@ static const struct prefix_record *record_of(const char *text)
 
 Test(prefix_counts, adds_up_the_hosts_and_types_of_one_network)
 {
-    make(64, true);
+    make(64, PREFIX_DIRECT);
     given("207.244.46.1", QTYPE_MX);
     given("207.244.46.9", QTYPE_MX);
     given("207.244.46.9", QTYPE_A);
@@ -70,7 +70,7 @@ Test(prefix_counts, adds_up_the_hosts_and_types_of_one_network)
 
 Test(prefix_counts, keeps_the_two_families_apart_and_passes_over_responses)
 {
-    make(64, true);
+    make(64, PREFIX_DIRECT);
     given("2001:db8:1::1", QTYPE_AAAA);
     given("2001:db8:1:ffff::2", QTYPE_AAAA);
     given("32.1.13.184", QTYPE_A); /* the same first octets */
@@ -91,7 +91,7 @@ static void sum_bare(void *argument, struct prefix p, uint32_t queries)
 
 Test(prefix_counts, goes_on_counting_each_ipv4_network_when_the_pool_is_full)
 {
-    make(4, true);
+    make(4, PREFIX_DIRECT);
     for (int n = 0; n < 200; n++) {
         char client[32];
         (void)snprintf(client, sizeof client, "198.51.%d.1", n % 100);
@@ -111,7 +111,7 @@ Test(prefix_counts, goes_on_counting_each_ipv4_network_when_the_pool_is_full)
 
 Test(prefix_counts, counts_ipv6_networks_without_room_as_lost)
 {
-    make(2, true);
+    make(2, PREFIX_DIRECT);
     for (int n = 0; n < 10; n++) {
         char client[40];
         (void)snprintf(client, sizeof client, "2001:db8:%x::1", n);
@@ -127,7 +127,7 @@ Test(prefix_counts, is_empty_after_clearing_but_for_what_is_watched)
     struct prefix watch[] = {prefix("192.0.2.0/24"), prefix("2001:db8::/48")};
     int32_t record[MESSAGE_BATCH_MAX];
     uint32_t count;
-    make(4, true);
+    make(4, PREFIX_DIRECT);
     for (int n = 0; n < 50; n++) {
         char client[32];
         (void)snprintf(client, sizeof client, "198.51.%d.1", n);
@@ -154,9 +154,9 @@ Test(prefix_counts, is_empty_after_clearing_but_for_what_is_watched)
 /* Counts the same into a direct table and, merged, into hashed ones. */
 Test(prefix_counts, merges_to_the_same_as_counting_at_once)
 {
-    struct prefix_counts *parts = prefix_counts_create(64, true, &err);
-    struct prefix_counts *whole = prefix_counts_create(64, false, &err);
-    make(64, true);
+    struct prefix_counts *parts = prefix_counts_create(64, PREFIX_DIRECT, &err);
+    struct prefix_counts *whole = prefix_counts_create(64, PREFIX_HASHED, &err);
+    make(64, PREFIX_DIRECT);
     for (int round = 0; round < 3; round++) {
         for (int n = 0; n < 40; n++) {
             char client[40];
@@ -187,9 +187,9 @@ Test(prefix_counts, merges_to_the_same_as_counting_at_once)
 
 Test(prefix_counts, spills_what_finds_no_room_so_that_nothing_is_lost)
 {
-    struct prefix_counts *minute = prefix_counts_create(8, false, &err);
-    struct prefix_counts *run = prefix_counts_create(8, true, &err);
-    make(64, true);
+    struct prefix_counts *minute = prefix_counts_create(8, PREFIX_HASHED, &err);
+    struct prefix_counts *run = prefix_counts_create(8, PREFIX_DIRECT_WHEN_FULL, &err);
+    make(64, PREFIX_DIRECT);
     for (int n = 0; n < 60; n++) {
         char client[32];
         (void)snprintf(client, sizeof client, "198.51.%d.1", n);
@@ -210,8 +210,8 @@ Test(prefix_counts, spills_what_finds_no_room_so_that_nothing_is_lost)
 
 Test(prefix_counts, gives_a_heavy_network_the_record_of_a_light_one)
 {
-    struct prefix_counts *run = prefix_counts_create(8, true, &err);
-    make(64, true);
+    struct prefix_counts *run = prefix_counts_create(8, PREFIX_DIRECT_WHEN_FULL, &err);
+    make(64, PREFIX_DIRECT);
     for (int n = 0; n < 60; n++) {
         char client[32];
         (void)snprintf(client, sizeof client, "198.51.%d.1", n);
@@ -243,9 +243,36 @@ Test(prefix_counts, gives_a_heavy_network_the_record_of_a_light_one)
     prefix_counts_free(run);
 }
 
+Test(prefix_counts, finds_all_it_had_when_it_is_full_and_turns_to_the_array)
+{
+    struct prefix_counts *run = prefix_counts_create(16, PREFIX_DIRECT_WHEN_FULL, &err);
+    make(64, PREFIX_DIRECT);
+    for (int n = 0; n < 20; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, n % 2 ? "198.51.%d.1" : "2001:db8:%d::1", n);
+        given(client, QTYPE_A);
+    }
+    count_batch();
+    prefix_counts_merge(run, table, NULL);
+    prefix_counts_merge(run, table, NULL);
+
+    uint32_t count;
+    const struct prefix_record *r = prefix_counts_records(run, &count);
+    cr_assert(eq(u32, count, 16));
+    for (uint32_t i = 0; i < count; i++) {
+        cr_expect(eq(ptr, (void *)prefix_counts_find(run, r[i].prefix), (void *)&r[i]));
+        cr_expect(eq(u32, r[i].queries, 2));
+    }
+    struct prefix_totals t = prefix_counts_totals(run);
+    cr_expect(eq(u64, t.queries, 40));
+    cr_expect(eq(u64, t.bare, 4));
+    cr_expect(eq(u64, t.lost, 4));
+    prefix_counts_free(run);
+}
+
 Test(prefix_counts, estimates_the_hosts_of_an_ipv6_network)
 {
-    make(8, true);
+    make(8, PREFIX_DIRECT);
     for (int n = 0; n < 100; n++) {
         char client[40];
         (void)snprintf(client, sizeof client, "2001:db8::%x:%x", n, 7 * n + 1);

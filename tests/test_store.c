@@ -125,7 +125,7 @@ Test(store, keeps_nothing_of_a_transaction_given_up)
 static void put_hour(int64_t hour_s, const char *client, int queries)
 {
     struct message_batch batch = {.count = 0};
-    struct prefix_counts *counts = prefix_counts_create(16, false, &err);
+    struct prefix_counts *counts = prefix_counts_create(16, PREFIX_HASHED, &err);
     size_t rows;
     for (int i = 0; i < queries; i++)
         batch_query(&batch, client, "example", 1);

@@ -66,7 +66,7 @@ struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t
 {
     struct error err;
     const struct counters_size size = {
-            .prefix_records = 8192, .direct = true, .name_buckets = 1024, .seed = seed};
+            .prefix_records = 8192, .way = PREFIX_DIRECT, .name_buckets = 1024, .seed = seed};
     struct traffic *t = calloc(1, sizeof *t);
     t->origins = read_origins(origins);
     t->aggregator = make_aggregator(t, sensitivity, seed);
