@@ -164,12 +164,22 @@ static bool has_own_tlds(const struct walk *w)
     return w->unseen > 0 || w->by_name;
 }
 
+/* Asks memory for what a name will be compared with. */
+static void expect_name(const struct walk *w, const struct zoned_name *n)
+{
+    if (n->queries >= w->least)
+        shares_prefetch(w->d->shares[SERIES_NAME], subject_name_key(n->name, n->name_bytes));
+}
+
 static void look_at_names(struct walk *w)
 {
+    enum { AHEAD = 32 }; /* most are passed over */
     uint32_t count;
     struct names *domains = w->d->domains;
     const struct zoned_name *n = zones_names(w->d->zones, &count);
     for (const struct zoned_name *end = n + count; n < end; n++) {
+        if (end - n > AHEAD)
+            expect_name(w, n + AHEAD);
         bool small = is_small_zone(w, n->zone_hash);
         bool explained = (w->by_name || !small) && is_explained_name(w, n);
         uint32_t queries = explained ? 0 : weighed(w, n);

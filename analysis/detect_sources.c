@@ -156,6 +156,14 @@ static void look_at_source(struct detector *d, const struct look *look,
         look_at_prefix(d, look, r);
 }
 
+/* Asks memory for what will be read of it. */
+static void expect_source(const struct detector *d, const struct prefix_record *r, double least)
+{
+    novelty_prefetch(d->novelty, r->prefix);
+    if (r->queries >= least)
+        shares_prefetch(d->shares[SERIES_PREFIX], r->prefix.bits);
+}
+
 void detect_sources(struct detector *d, const struct look *look)
 {
     enum { AHEAD = 16 }; /* so many answers of memory are under way */
@@ -170,7 +178,7 @@ void detect_sources(struct detector *d, const struct look *look)
         novelty_end_flood(d->novelty);
     for (uint32_t i = 0; i < count; i++) {
         if (i + AHEAD < count)
-            novelty_prefetch(d->novelty, r[i + AHEAD].prefix);
+            expect_source(d, &r[i + AHEAD], least);
         if (r[i].queries == 0)
             continue;
         fresh += meet(d, r[i].prefix, calm) ? r[i].queries : 0;

@@ -59,19 +59,40 @@ void shares_free(struct shares *s)
     free(s);
 }
 
-static uint32_t bucket_of(const struct shares *s, uint64_t key)
+/* Where a key is looked for: its home first, where most are, then in all of its bucket. */
+struct seat {
+    uint32_t bucket;
+    unsigned home;
+};
+
+static struct seat seat_of(const struct shares *s, uint64_t key)
 {
-    return (uint32_t)XXH3_64bits(&key, sizeof key) & (s->buckets - 1);
+    uint64_t hash = XXH3_64bits(&key, sizeof key);
+    return (struct seat){(uint32_t)hash & (s->buckets - 1), (unsigned)(hash >> 61)};
 }
 
-/* The key's place in its bucket, or the first free one; PER_BUCKET: neither. */
-static unsigned place_of(const struct shares *s, uint32_t bucket, uint64_t key)
+void shares_prefetch(const struct shares *s, uint64_t key)
 {
-    const uint64_t *keys = s->keys[bucket];
+    struct seat seat = seat_of(s, key);
+    __builtin_prefetch(&s->row[seat.bucket * PER_BUCKET + seat.home], 1);
+}
+
+static unsigned find(const uint64_t keys[static PER_BUCKET], uint64_t key)
+{
     unsigned i = 0;
-    while (i < PER_BUCKET && keys[i] != key && keys[i] != 0)
+    while (i < PER_BUCKET && keys[i] != key)
         i++;
     return i;
+}
+
+/* The key's place in its bucket, or a free one for it; PER_BUCKET: neither. */
+static unsigned place_of(const struct shares *s, struct seat seat, uint64_t key)
+{
+    uint64_t at_home = s->row[seat.bucket * PER_BUCKET + seat.home].key;
+    if (at_home == key || at_home == 0)
+        return seat.home;
+    unsigned i = find(s->keys[seat.bucket], key);
+    return i < PER_BUCKET ? i : find(s->keys[seat.bucket], 0);
 }
 
 /* As of now: a row that nobody asked about for long has lost both.  A sum is soon made. */
@@ -98,14 +119,15 @@ static unsigned least_of(const struct share_row bucket[static PER_BUCKET], doubl
 /* Its row, or the place of the least important one of its bucket. */
 static struct share_row *row_for(struct shares *s, uint64_t key, double now_s)
 {
-    uint32_t number = bucket_of(s, key);
-    struct share_row *bucket = &s->row[number * PER_BUCKET];
-    unsigned i = place_of(s, number, key);
+    struct seat seat = seat_of(s, key);
+    struct share_row *bucket = &s->row[seat.bucket * PER_BUCKET];
+    unsigned i = place_of(s, seat, key);
     if (i == PER_BUCKET)
         i = least_of(bucket, now_s);
-    if (bucket[i].key != key)
+    if (bucket[i].key != key) {
         bucket[i] = (struct share_row){.key = key, .seen_s = now_s};
-    s->keys[number][i] = key;
+        s->keys[seat.bucket][i] = key;
+    }
     return &bucket[i];
 }
 
@@ -171,9 +193,9 @@ bool share_is_suspicious(const struct share_row *r, const struct share_limits *l
 
 struct share_row *shares_find(struct shares *s, uint64_t key)
 {
-    uint32_t number = bucket_of(s, key);
-    unsigned i = place_of(s, number, key);
-    struct share_row *row = &s->row[number * PER_BUCKET + i];
+    struct seat seat = seat_of(s, key);
+    unsigned i = place_of(s, seat, key);
+    struct share_row *row = &s->row[seat.bucket * PER_BUCKET + i];
     return i < PER_BUCKET && row->key == key ? row : NULL;
 }
 

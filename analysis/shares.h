@@ -60,6 +60,8 @@ struct shares; /* private */
 struct shares *shares_create(uint32_t buckets, struct error *err);
 void shares_free(struct shares *s); /* NULL is fine */
 
+/* Asks memory for the row of a key that is looked at soon. */
+void shares_prefetch(const struct shares *s, uint64_t key);
 /* Adds what the interval says of `key`; the row is valid until the next call. */
 struct share_row *shares_add(struct shares *s, const struct share_limits *limits,
                              const struct share_moment *now, uint64_t key, double queries);
