@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BLOCK_BYTES = 256 * 1024, HEAD_BYTES = 4 };
+enum { BLOCK_BYTES = 256 * 1024, HEAD_BYTES = 4, LZMA_USUAL = 0x5d };
 
 /* A few octets read ahead, to be given again. */
 struct head {
@@ -69,7 +69,7 @@ static ssize_t archive_block(struct archive *a, void *argument, const void **blo
 }
 
 /* Only what libarchive decodes itself: its other filters run programs. */
-static bool open_archive(struct input *in, struct error *err)
+static bool open_archive(struct input *in, const uint8_t *first, struct error *err)
 {
     struct archive_entry *entry;
     struct archive *a = in->archive = archive_read_new();
@@ -79,7 +79,8 @@ static bool open_archive(struct input *in, struct error *err)
     archive_read_support_filter_compress(a);
     archive_read_support_filter_lz4(a);
     archive_read_support_filter_lzip(a);
-    archive_read_support_filter_lzma(a);
+    if (first[0] == LZMA_USUAL) /* libarchive takes much for LZMA that only resembles it */
+        archive_read_support_filter_lzma(a);
     archive_read_support_filter_xz(a);
     archive_read_support_filter_zstd(a);
     archive_read_support_format_raw(a);
@@ -207,7 +208,7 @@ static bool find_out_compression(struct input *in, struct error *err)
         in->gzip = inflateInit2(&in->z, 15 + 16) == Z_OK; /* largest window, gzip only */
         return in->gzip || error_set(err, "no memory to decompress");
     }
-    return open_archive(in, err);
+    return open_archive(in, first, err);
 }
 
 struct input *input_open(const char *path, struct error *err)
