@@ -1,29 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/origins.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8 };
+enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8 };
+enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
+/* A table with less is an excerpt: full ones have had a third of IPv4 since 2002. */
+enum { WHOLE_IPV4_SHARE = 5, WHOLE_IPV6_ANNOUNCEMENTS = 1000 };
 
 struct announcement {
     uint64_t bits;     /* of its struct prefix */
-    uint32_t number;   /* of the AS; while reading, the AS itself */
-    uint32_t covering; /* the next larger announcement around it, or NONE */
+    uint32_t number;   /* of the AS, or NONE; while reading, the AS itself */
+    uint32_t covering; /* the next larger announcement around it, or NONE; while reading, how
+                          many routes */
+};
+
+/* One more origin of an announcement, beside the one that counts. */
+struct also {
+    uint64_t bits;
+    uint32_t asn;
+    uint32_t routes;
+};
+
+struct as_name {
+    uint32_t asn;
+    uint32_t at; /* in the text of all names */
 };
 
 /* IPv4 and IPv6 apart: their addresses share the leading bits. */
 struct family {
     struct announcement *list;
     size_t count, room;
+    size_t sorted_at; /* once it is so long, what repeats is added up */
+    bool whole;
     uint32_t head[HEADS + 1]; /* first announcement with these leading 16 bits, or later */
 };
 
 struct origins {
     struct family family[2];
+    struct routes_about about;
     uint32_t *asn; /* ascending: an AS's number is its place */
     size_t ases;
+    struct also *also; /* in order of prefixes */
+    size_t also_count, also_room;
+    struct as_name *name; /* in order of ASes */
+    size_t name_count, name_room;
+    char *text;
+    size_t text_used, text_room;
+};
+
+/* While it is read: the table, and who is asked whether to go on. */
+struct reading {
+    struct origins *o;
+    origins_keep_on *keep_on;
+    void *to;
 };
 
 static uint64_t first_of(uint64_t bits)
@@ -42,6 +73,24 @@ static bool covers(const struct announcement *a, uint64_t address)
     return length == 0 || ((a->bits ^ address) >> (64 - length)) == 0;
 }
 
+/* `*list` with room for `more`; doubled where it has none. */
+static bool make_room(void **list, size_t *room, size_t need, size_t size)
+{
+    if (need <= *room)
+        return true;
+    size_t larger = *room == 0 ? 4096 : 2 * *room;
+    larger = larger < need ? need : larger;
+    void *at = realloc(*list, larger * size);
+    if (at == NULL)
+        return false;
+    *list = at;
+    *room = larger;
+    return true;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------
+ */
+
 static int by_address(const void *x, const void *y)
 {
     const struct announcement *a = x;
@@ -57,6 +106,92 @@ static int by_address(const void *x, const void *y)
     return (a->number > b->number) - (a->number < b->number);
 }
 
+static uint32_t sum(uint32_t a, uint32_t b)
+{
+    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+}
+
+/* In order, the routes of one prefix by one AS added up. */
+static void add_up(struct family *f)
+{
+    size_t kept = 0;
+    if (f->count > 0)
+        qsort(f->list, f->count, sizeof *f->list, by_address);
+    for (size_t i = 0; i < f->count; i++) {
+        struct announcement *last = kept > 0 ? &f->list[kept - 1] : NULL;
+        const struct announcement *a = &f->list[i];
+        if (last != NULL && last->bits == a->bits && last->number == a->number)
+            last->covering = sum(last->covering, a->covering);
+        else
+            f->list[kept++] = *a;
+    }
+    f->count = kept;
+}
+
+static bool append(struct family *f, struct prefix p, uint32_t asn, uint32_t routes)
+{
+    /* Tables name a prefix's routes one after another, by few origins. */
+    size_t stop = f->count < LOOK_BACK ? 0 : f->count - LOOK_BACK;
+    for (size_t i = f->count; i-- > stop && f->list[i].bits == p.bits;)
+        if (f->list[i].number == asn) {
+            f->list[i].covering = sum(f->list[i].covering, routes);
+            return true;
+        }
+    if (f->count == f->sorted_at) {
+        add_up(f);
+        f->sorted_at = f->count < 2048 ? 4096 : 2 * f->count;
+    }
+    void *list = f->list;
+    if (f->count >= NONE - 1 || !make_room(&list, &f->room, f->count + 1, sizeof *f->list))
+        return false;
+    f->list = list;
+    f->list[f->count++] =
+            (struct announcement){.bits = p.bits, .number = asn, .covering = routes};
+    return true;
+}
+
+/* Tables name an AS's networks often one after another. */
+static bool add_name(struct origins *o, uint32_t asn, const char *name)
+{
+    if (o->name_count > 0 && o->name[o->name_count - 1].asn == asn)
+        return true;
+    size_t size = strlen(name) + 1;
+    void *list = o->name;
+    void *text = o->text;
+    bool good = o->text_used + size < UINT32_MAX &&
+                make_room(&list, &o->name_room, o->name_count + 1, sizeof *o->name) &&
+                make_room(&text, &o->text_room, o->text_used + size, 1);
+    o->name = list;
+    o->text = text;
+    if (!good)
+        return false;
+    o->name[o->name_count++] = (struct as_name){asn, (uint32_t)o->text_used};
+    memcpy(o->text + o->text_used, name, size);
+    o->text_used += size;
+    return true;
+}
+
+static bool take_route(void *to, const struct route *r, struct error *err)
+{
+    struct origins *o = ((struct reading *)to)->o;
+    unsigned longest = r->family == 4 ? 32 : IPV6_LONGEST;
+    if (r->length < (r->family == 4 ? IPV4_SHORTEST : IPV6_SHORTEST))
+        return true;
+    struct prefix p =
+            prefix_of(r->family, r->address, r->length < longest ? r->length : longest);
+    struct family *f = &o->family[r->family == 6];
+    unsigned origins = routes_origins(r);
+    bool good = origins > 0 || append(f, p, 0, r->weight);
+    for (unsigned i = 0; good && i < origins; i++)
+        good = append(f, p, r->hop[r->hops - origins + i].asn, r->weight);
+    if (good && r->name != NULL && origins > 0)
+        good = add_name(o, r->hop[r->hops - 1].asn, r->name);
+    return good || error_set(err, "no memory for so many announcements");
+}
+
+/* ---- Putting in order ----------------------------------------------------------------------
+ */
+
 static int by_number(const void *x, const void *y)
 {
     uint32_t a = *(const uint32_t *)x;
@@ -64,57 +199,72 @@ static int by_number(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
-static bool append(struct family *f, struct prefix p, uint32_t asn)
+static int by_asn_and_place(const void *x, const void *y)
 {
-    if (f->count == f->room) {
-        size_t room = f->room == 0 ? 4096 : 2 * f->room;
-        struct announcement *list = realloc(f->list, room * sizeof *list);
-        if (list == NULL || room >= NONE)
-            return false;
-        f->list = list;
-        f->room = room;
+    const struct as_name *a = x;
+    const struct as_name *b = y;
+    if (a->asn != b->asn)
+        return a->asn < b->asn ? -1 : 1;
+    return (a->at > b->at) - (a->at < b->at);
+}
+
+static int by_prefix_and_routes(const void *x, const void *y)
+{
+    const struct also *a = x;
+    const struct also *b = y;
+    if (a->bits != b->bits)
+        return a->bits < b->bits ? -1 : 1;
+    if (a->routes != b->routes)
+        return a->routes > b->routes ? -1 : 1;
+    return (a->asn > b->asn) - (a->asn < b->asn);
+}
+
+/* The place, among those from `i` on with one prefix, of the origin that counts. */
+static size_t leading_origin(const struct family *f, size_t i, size_t *end)
+{
+    size_t best = i;
+    size_t at = i;
+    for (; at < f->count && f->list[at].bits == f->list[i].bits; at++)
+        if (f->list[best].number == 0 ||
+            (f->list[at].covering > f->list[best].covering && f->list[at].number != 0))
+            best = at;
+    *end = at;
+    return best;
+}
+
+static bool keep_also(struct origins *o, const struct announcement *a)
+{
+    void *list = o->also;
+    bool good = make_room(&list, &o->also_room, o->also_count + 1, sizeof *o->also);
+    o->also = list;
+    if (good)
+        o->also[o->also_count++] = (struct also){a->bits, a->number, a->covering};
+    return good;
+}
+
+/* Leaves one origin to each prefix; the others go to `also`. */
+static bool settle_origins(struct origins *o, struct family *f)
+{
+    size_t kept = 0;
+    size_t end;
+    add_up(f);
+    for (size_t i = 0; i < f->count; i = end) {
+        size_t best = leading_origin(f, i, &end);
+        struct announcement leading = f->list[best];
+        for (size_t k = i; k < end; k++)
+            if (k != best && f->list[k].number != 0 && !keep_also(o, &f->list[k]))
+                return false;
+        f->list[kept++] = leading;
     }
-    f->list[f->count++] = (struct announcement){.bits = p.bits, .number = asn};
+    f->count = kept;
     return true;
-}
-
-static bool parse_line(const char *line, struct prefix *p, uint32_t *asn)
-{
-    char address[INET6_ADDRSTRLEN];
-    char text[PREFIX_TEXT_BYTES + 8];
-    unsigned length;
-    if (sscanf(line, "%45s %u %u", address, &length, asn) != 3)
-        return false;
-    if (strchr(address, ':') != NULL && length > 56)
-        length = 56; /* a longer one is within one counted prefix */
-    (void)snprintf(text, sizeof text, "%s/%u", address, length);
-    return prefix_parse(text, p);
-}
-
-static bool read_lines(struct origins *o, FILE *from, const char *name, struct error *err)
-{
-    char line[256];
-    for (unsigned long n = 1; fgets(line, sizeof line, from) != NULL; n++) {
-        struct prefix p;
-        uint32_t asn;
-        if (line[0] == '#' || line[0] == '\n')
-            continue;
-        if (!parse_line(line, &p, &asn))
-            return error_set(err, "%s:%lu: not an address, a length and an AS number", name, n);
-        if (!append(&o->family[prefix_family(p) == 6], p, asn))
-            return error_set(err, "%s: no memory for so many announcements", name);
-    }
-    if (ferror(from))
-        return error_errno(err, "reading %s", name);
-    return o->family[0].count + o->family[1].count > 0 ||
-           error_set(err, "%s: no announcement in it", name);
 }
 
 static bool number_ases(struct origins *o)
 {
     size_t count = o->family[0].count + o->family[1].count;
     size_t used = 0;
-    o->asn = malloc(count * sizeof *o->asn);
+    o->asn = malloc((count + 1) * sizeof *o->asn);
     if (o->asn == NULL)
         return false;
     for (unsigned f = 0; f < 2; f++)
@@ -122,25 +272,17 @@ static bool number_ases(struct origins *o)
             o->asn[used++] = o->family[f].list[i].number;
     qsort(o->asn, used, sizeof *o->asn, by_number);
     for (size_t i = 0; i < used; i++)
-        if (o->ases == 0 || o->asn[o->ases - 1] != o->asn[i])
+        if (o->asn[i] != 0 && (o->ases == 0 || o->asn[o->ases - 1] != o->asn[i]))
             o->asn[o->ases++] = o->asn[i];
     return true;
 }
 
 static uint32_t number_of(const struct origins *o, uint32_t asn)
 {
+    if (asn == 0)
+        return NONE;
     const uint32_t *at = bsearch(&asn, o->asn, o->ases, sizeof *o->asn, by_number);
     return (uint32_t)(at - o->asn);
-}
-
-/* Of one prefix announced by several ASes the lowest number stays: the same on every day. */
-static void drop_repeated(struct family *f)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < f->count; i++)
-        if (kept == 0 || f->list[kept - 1].bits != f->list[i].bits)
-            f->list[kept++] = f->list[i];
-    f->count = kept;
 }
 
 /* In order of addresses an announcement's cover is the one before it, or a cover of that. */
@@ -160,33 +302,72 @@ static void link_covers(struct family *f)
         f->head[next] = (uint32_t)f->count;
 }
 
-static void put_in_order(struct origins *o)
+static bool has_whole_ipv4(const struct family *f)
 {
+    uint64_t addresses = 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (f->list[i].covering == NONE)
+            addresses += UINT64_C(1) << (32 - length_of(&f->list[i]));
+    return addresses >= (UINT64_C(1) << 32) / WHOLE_IPV4_SHARE;
+}
+
+static void settle_names(struct origins *o)
+{
+    size_t kept = 0;
+    if (o->name_count > 0)
+        qsort(o->name, o->name_count, sizeof *o->name, by_asn_and_place);
+    for (size_t i = 0; i < o->name_count; i++)
+        if (kept == 0 || o->name[kept - 1].asn != o->name[i].asn)
+            o->name[kept++] = o->name[i];
+    o->name_count = kept;
+}
+
+static bool put_in_order(struct origins *o)
+{
+    if (!settle_origins(o, &o->family[0]) || !settle_origins(o, &o->family[1]) ||
+        !number_ases(o))
+        return false;
     for (unsigned n = 0; n < 2; n++) {
         struct family *f = &o->family[n];
-        if (f->count > 0)
-            qsort(f->list, f->count, sizeof *f->list, by_address);
-        drop_repeated(f);
         for (size_t i = 0; i < f->count; i++)
             f->list[i].number = number_of(o, f->list[i].number);
         link_covers(f);
     }
+    if (o->also_count > 0)
+        qsort(o->also, o->also_count, sizeof *o->also, by_prefix_and_routes);
+    settle_names(o);
+    bool announced = routes_kind_is_announced(o->about.kind);
+    o->family[0].whole = announced && has_whole_ipv4(&o->family[0]);
+    o->family[1].whole = announced && o->family[1].count >= WHOLE_IPV6_ANNOUNCEMENTS;
+    return true;
 }
 
-struct origins *origins_read(FILE *from, const char *name, struct error *err)
+static bool go_on(void *to, const struct feed *from, uint64_t routes)
+{
+    struct reading *r = to;
+    return r->keep_on == NULL || r->keep_on(r->to, from, routes);
+}
+
+struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *to,
+                             struct error *err)
 {
     struct origins *o = calloc(1, sizeof *o);
     if (o == NULL) {
-        error_set(err, "%s: no memory for a table of origins", name);
+        error_set(err, "%s: no memory for a table of origins", from->name);
         return NULL;
     }
-    if (!read_lines(o, from, name, err))
+    struct reading reading = {o, keep_on, to};
+    const struct routes_taker taker = {.to = &reading, .take = take_route, .keep_on = go_on};
+    if (!routes_read(from, &taker, &o->about, err))
         goto fail;
-    if (!number_ases(o)) {
-        error_set(err, "%s: no memory for its ASes", name);
+    if (o->family[0].count + o->family[1].count == 0) {
+        error_set(err, "%s: no announcement in it", from->name);
         goto fail;
     }
-    put_in_order(o);
+    if (!put_in_order(o)) {
+        error_set(err, "%s: no memory to put it in order", from->name);
+        goto fail;
+    }
     return o;
 
 fail:
@@ -201,7 +382,18 @@ void origins_free(struct origins *o)
     free(o->family[0].list);
     free(o->family[1].list);
     free(o->asn);
+    free(o->also);
+    free(o->name);
+    free(o->text);
     free(o);
+}
+
+/* ---- Looking up ----------------------------------------------------------------------------
+ */
+
+const struct routes_about *origins_about(const struct origins *o)
+{
+    return &o->about;
 }
 
 size_t origins_count(const struct origins *o)
@@ -219,34 +411,93 @@ uint32_t origins_asn(const struct origins *o, uint32_t number)
     return o->asn[number];
 }
 
-/* The last announcement that begins at or before the address; NONE where there is none. */
+const char *origins_name(const struct origins *o, uint32_t number)
+{
+    const struct as_name *at = o->name_count == 0
+                                       ? NULL
+                                       : bsearch(&o->asn[number], o->name, o->name_count,
+                                                 sizeof *o->name, by_number);
+    return at == NULL ? NULL : o->text + at->at;
+}
+
+bool origins_is_whole(const struct origins *o, unsigned family)
+{
+    return o != NULL && o->family[family == 6].whole;
+}
+
+/*
+ * The last announcement that begins at or before the address, or the one before the first with
+ * its leading 16 bits; NONE where there is none.  No step depends on a guess.
+ */
 static uint32_t last_before(const struct family *f, uint64_t address)
 {
     uint32_t low = f->head[address >> 48];
-    uint32_t high = f->head[(address >> 48) + 1];
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (first_of(f->list[middle].bits) <= address)
-            low = middle + 1;
-        else
-            high = middle;
+    uint32_t count = f->head[(address >> 48) + 1] - low;
+    const struct announcement *at = f->list + low;
+    while (count > 1) {
+        uint32_t half = count / 2;
+        at = first_of(at[half].bits) <= address ? at + half : at;
+        count -= half;
     }
-    return low == 0 ? NONE : low - 1;
+    low = (uint32_t)(at - f->list);
+    bool behind = count > 0 && first_of(at->bits) <= address;
+    return low + behind == 0 ? NONE : low + behind - 1;
+}
+
+static const struct announcement *find(const struct family *f, struct prefix p)
+{
+    uint64_t address = first_of(p.bits);
+    unsigned tag = p.bits & 0xff;
+    uint32_t at = last_before(f, address);
+    while (at != NONE) {
+        const struct announcement *a = &f->list[at];
+        if ((a->bits & 0xff) <= tag && covers(a, address))
+            return a;
+        at = a->covering;
+    }
+    return NULL;
+}
+
+enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
+                                    struct origin *found)
+{
+    *found = (struct origin){.asn = 0};
+    if (o == NULL)
+        return ORIGINS_UNKNOWN;
+    const struct family *f = &o->family[prefix_family(p) == 6];
+    const struct announcement *a = find(f, p);
+    if (a == NULL)
+        return f->whole ? ORIGINS_UNROUTED : ORIGINS_UNKNOWN;
+    found->announced = (struct prefix){a->bits};
+    if (a->number == NONE)
+        return ORIGINS_UNKNOWN;
+    found->asn = o->asn[a->number];
+    found->number = a->number;
+    return ORIGINS_ANNOUNCED;
 }
 
 bool origins_find(const struct origins *o, struct prefix p, struct origin *found)
 {
-    if (o == NULL)
-        return false;
-    const struct family *f = &o->family[prefix_family(p) == 6];
-    uint64_t address = first_of(p.bits);
-    uint32_t at = last_before(f, address);
-    while (at != NONE &&
-           (!covers(&f->list[at], address) || length_of(&f->list[at]) > prefix_length(p)))
-        at = f->list[at].covering;
-    if (at == NONE)
-        return false;
-    const struct announcement *a = &f->list[at];
-    *found = (struct origin){o->asn[a->number], a->number, {a->bits}};
-    return true;
+    return origins_look_up(o, p, found) == ORIGINS_ANNOUNCED;
+}
+
+size_t origins_all(const struct origins *o, const struct origin *found, uint32_t *asn,
+                   size_t room)
+{
+    size_t low = 0;
+    size_t high = o->also_count;
+    size_t count = 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (o->also[middle].bits < found->announced.bits)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (room > 0 && found->asn != 0)
+        asn[count++] = found->asn;
+    for (; low < o->also_count && o->also[low].bits == found->announced.bits; low++)
+        if (count < room)
+            asn[count++] = o->also[low].asn;
+    return count;
 }

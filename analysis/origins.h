@@ -1,22 +1,22 @@
 /*
- * Which AS announces a prefix: a table read once, from CAIDA's pfx2as text.
- *
- *     192.0.2.0<TAB>24<TAB>64496        one announced prefix a line; the AS of several
- *     2001:db8::<TAB>32<TAB>64497_64498 origins ("_") or of a set (",") is the first one
+ * Which AS announces a prefix: a table read once, from any file that routes_read() takes.
  *
  * The announcements are kept in the order of their first addresses, each knowing the one that
  * covers it; a look-up is a binary search below the address's first 16 bits, and a few steps
- * outward.  16 octets an announcement: a full table is 20 MB.  Constant once read, so any
- * thread may look things up.
+ * outward.  16 octets an announcement: a full table is 20 MB, and twice that while it is read.
+ * Constant once read, so any thread may look things up.
+ *
+ * Default routes, whole or in pieces (shorter than /8, IPv6 /16), tell nothing of who
+ * announces and are left out.  IPv6 prefixes longer than /56 are kept as their /56.  Of several
+ * origins the one of most routes counts, of equals the lowest: the same on every day.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include "analysis/prefix.h"
-#include "capture/error.h"
+#include "analysis/routes.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 struct origins; /* private */
 
@@ -26,13 +26,32 @@ struct origin {
     struct prefix announced;
 };
 
-/* Reads to the end of `from`; `name` is said in errors, with the line. */
-struct origins *origins_read(FILE *from, const char *name, struct error *err);
+/*
+ * A table of announcements that is whole says by silence that nobody announces; an excerpt, or
+ * a database of networks, says nothing.
+ */
+enum origins_answer { ORIGINS_UNKNOWN, ORIGINS_UNROUTED, ORIGINS_ANNOUNCED };
+
+/* Reads to the end.  `keep_on` may be NULL; false from it ends the reading with an error. */
+typedef bool origins_keep_on(void *to, const struct feed *from, uint64_t routes);
+struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *to,
+                             struct error *err);
 void origins_free(struct origins *o); /* NULL is fine */
 
+const struct routes_about *origins_about(const struct origins *o);
 size_t origins_count(const struct origins *o); /* ASes */
 size_t origins_announcements(const struct origins *o);
 uint32_t origins_asn(const struct origins *o, uint32_t number);
+const char *origins_name(const struct origins *o, uint32_t number); /* NULL: not in the table */
+
+/* Whether the table has enough of IPv4 (or 6) to be all that was announced. */
+bool origins_is_whole(const struct origins *o, unsigned family);
 
 /* The longest announcement that covers `p`; false: there is none, or `o` is NULL. */
 bool origins_find(const struct origins *o, struct prefix p, struct origin *found);
+/* The same; where the table has the prefix without an AS, `announced` says which. */
+enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
+                                    struct origin *found);
+/* All origins of a prefix as it is announced, those of most routes first; returns how many. */
+size_t origins_all(const struct origins *o, const struct origin *found, uint32_t *asn,
+                   size_t room);

@@ -190,7 +190,7 @@ static void watch_signals(struct waiting *w)
     sigaddset(&w->stop, SIGINT);
     sigaddset(&w->stop, SIGTERM);
     sigprocmask(SIG_BLOCK, &w->stop, NULL);
-    progress_init(&w->progress, stderr);
+    progress_init(&w->progress, stderr, "frames");
 }
 
 static bool print_summary(const struct options *o, const struct engine *e, unsigned files,

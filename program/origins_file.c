@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/origins_file.h"
 
+#include "program/progress.h"
+
+static bool keep_on(void *to, const struct feed *from, uint64_t routes)
+{
+    uint64_t done_bytes, size_bytes;
+    input_progress(from->input, &done_bytes, &size_bytes);
+    progress_show(to, routes, done_bytes, size_bytes);
+    return true;
+}
+
 struct origins *origins_file_read(const char *path, struct error *err)
 {
-    FILE *f = fopen(path, "r");
-    if (f == NULL) {
-        error_errno(err, "%s", path);
+    struct feed from;
+    struct progress progress;
+    if (!feed_open(&from, path, err))
         return NULL;
-    }
-    struct origins *o = origins_read(f, path, err);
-    (void)fclose(f);
+    progress_init(&progress, stderr, "routes");
+    struct origins *o = origins_read(&from, keep_on, &progress, err);
+    progress_end(&progress);
+    feed_close(&from);
     return o;
 }

@@ -4,5 +4,5 @@
 
 #include "analysis/origins.h"
 
-/* NULL: err says the file and what is wrong with it. */
+/* Shows how far it is where standard error is a terminal.  NULL: err says the file and why. */
 struct origins *origins_file_read(const char *path, struct error *err);

@@ -14,9 +14,9 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * NS + now.tv_nsec;
 }
 
-void progress_init(struct progress *p, FILE *to)
+void progress_init(struct progress *p, FILE *to, const char *what)
 {
-    *p = (struct progress){.to = isatty(fileno(to)) ? to : NULL};
+    *p = (struct progress){.what = what, .to = isatty(fileno(to)) ? to : NULL};
     p->begun_ns = p->shown_ns = now_ns();
 }
 
@@ -29,7 +29,7 @@ static void show_rest(FILE *to, double seconds, uint64_t done_bytes, uint64_t al
             (double)((int64_t)left / 60), (double)((int64_t)left % 60));
 }
 
-void progress_show(struct progress *p, uint64_t frames, uint64_t done_bytes, uint64_t all_bytes)
+void progress_show(struct progress *p, uint64_t count, uint64_t done_bytes, uint64_t all_bytes)
 {
     if (p->to == NULL)
         return;
@@ -37,16 +37,16 @@ void progress_show(struct progress *p, uint64_t frames, uint64_t done_bytes, uin
     if (now - p->shown_ns < NS)
         return;
     double step = (double)(now - p->shown_ns) / NS;
-    fprintf(p->to, "\r\033[K%" PRIu64 " frames, %.0f/s", frames,
-            (double)(frames - p->shown_frames) / step);
+    fprintf(p->to, "\r\033[K%" PRIu64 " %s, %.0f/s", count, p->what,
+            (double)(count - p->shown_count) / step);
     show_rest(p->to, (double)(now - p->begun_ns) / NS, done_bytes, all_bytes);
     fflush(p->to);
     p->shown_ns = now;
-    p->shown_frames = frames;
+    p->shown_count = count;
 }
 
 void progress_end(struct progress *p)
 {
-    if (p->to != NULL && p->shown_frames > 0)
+    if (p->to != NULL && p->shown_count > 0)
         fprintf(p->to, "\r\033[K");
 }

@@ -49,9 +49,11 @@ static struct origins *read_origins(const char *text)
     struct error err;
     if (text == NULL)
         return NULL;
-    FILE *f = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
-    struct origins *o = origins_read(f, "origins", &err);
-    (void)fclose(f);
+    struct feed from;
+    if (!feed_memory(&from, "origins", text, strlen(text), &err))
+        return NULL;
+    struct origins *o = origins_read(&from, NULL, NULL, &err);
+    feed_close(&from);
     return o;
 }
 

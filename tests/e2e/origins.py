@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Tables of origins of every kind, held against what other programs made of the same files.
+
+usage: origins.py ROOTWATCH TOOL_ORIGINS
+
+The reference corpus is found by ROOTWATCH_CORPUS, else beside the source tree; without it
+these tests are skipped.
+"""
+import collections, gzip, ipaddress, json, lzma, os, pathlib, subprocess, sys, tempfile
+import unittest
+
+ROOTWATCH, TOOL = sys.argv[1:3]
+CORPUS = pathlib.Path(os.environ.get("ROOTWATCH_CORPUS",
+                                     pathlib.Path(__file__).parents[3] / "shared/corpus"))
+CUT = "routeviews-rib.20140523.0600_firstMB.bz2"  # in the middle of the compressed data
+NO_PEERS = "ripe-bview.20140112.1600_3samples.bz2"  # the list of peers that bgpdump wants
+PATH_IDS = "bgpdump.bview.ipv4_unicast_add_path.gz"  # whose truth has them in place of origins
+LIBLOC = pathlib.Path("/usr/share/libloc-location/location.db")
+
+
+def tool(what, file, *addresses):
+    return subprocess.run([TOOL, what, file], input="\n".join(addresses), text=True,
+                          capture_output=True)
+
+
+def routes(file):
+    """Routes, and what is said at the end: kind, time, number."""
+    ran = tool("routes", file)
+    lines = [line.split("\t") for line in ran.stdout.splitlines()]
+    return lines[:-1], lines[-1][0].split()[1:], ran
+
+
+def found(file, addresses):
+    ran = tool("find", file, *addresses)
+    assert ran.returncode == 0, ran.stderr
+    return [line.split("\t") for line in ran.stdout.splitlines()]
+
+
+def counted(lines):
+    count = collections.defaultdict(collections.Counter)
+    for prefix, origin, _ in lines:
+        count[prefix][origin or "(empty)"] += 1
+    return count
+
+
+def in_order(origin):
+    """bgpdump prints a set's members in an order of its own."""
+    return "{%s}" % ",".join(sorted(origin.strip("{}").split(","))) if "{" in origin else origin
+
+
+def is_default(prefix):
+    network = ipaddress.ip_network(prefix)
+    return network.prefixlen < (8 if network.version == 4 else 16)
+
+
+def shortened(prefix):
+    """IPv6 is kept to /56."""
+    network = ipaddress.ip_network(prefix)
+    if network.version == 6 and network.prefixlen > 56:
+        network = network.supernet(new_prefix=56)
+    return str(network)
+
+
+@unittest.skipUnless(CORPUS.is_dir(), f"no reference corpus in {CORPUS}: set ROOTWATCH_CORPUS")
+class Corpus(unittest.TestCase):
+    def truths(self, ending):
+        for truth in sorted((CORPUS / "truth-routing").glob("*" + ending)):
+            yield CORPUS / "routing" / truth.name[:-len(ending)], truth
+
+    def test_mrt_tables_hold_the_routes_that_bgpdump_prints(self):
+        seen = 0
+        for file, truth in self.truths(".prefix-origins.tsv.gz"):
+            lines, about, ran = routes(file)
+            if file.name == NO_PEERS:
+                self.assertEqual(len(lines), 3)
+                continue
+            if file.name == PATH_IDS:
+                self.assertEqual(lines[0], ["10.0.10.0/24", "65011",
+                                            "65015 65014 65013 65012 65011"])
+                self.assertEqual((len(lines), len(counted(lines))), (62, 31))
+                continue
+            about_truth = json.loads(
+                (CORPUS / "truth-routing" / (file.name + ".json")).read_text())
+            if about_truth["updates"]:
+                self.assertEqual(ran.returncode, 1)
+                self.assertIn("no table", ran.stderr)
+                continue
+            self.assertEqual(ran.returncode, 1 if file.name == CUT else 0, ran.stderr)
+            want = {}
+            for line in gzip.open(truth, "rt"):
+                if not line.startswith("#"):
+                    prefix, *origins = line.split()
+                    want[prefix] = {o.rpartition("=")[0]: int(o.rpartition("=")[2])
+                                    for o in origins}
+            have = {p: {in_order(o): n for o, n in c.items()} for p, c in counted(lines).items()}
+            want = {p: {in_order(o): n for o, n in c.items()} for p, c in want.items()}
+            if file.name == CUT:  # we give whole records before the cut, and so did bgpdump
+                self.assertGreaterEqual(set(want), set(have))
+                want = {p: want[p] for p in have}
+            self.assertEqual(have, want, file.name)
+            if file.name != CUT:
+                self.assertEqual(int(about[1]), about_truth["first"], file.name)
+                self.assertEqual(len(lines), about_truth["entries"])
+            seen += 1
+        self.assertGreater(seen, 6)
+
+    def test_look_ups_find_what_a_longest_match_finds(self):
+        seen = 0
+        for file, truth in self.truths(".json"):
+            expect = json.loads(truth.read_text())
+            if file.name in (CUT, NO_PEERS) or expect.get("updates") or \
+                    "lookups" not in expect:
+                continue
+            lookups = [l for l in expect["lookups"]
+                       if l["prefix"] is None or not is_default(l["prefix"])]
+            self.assertGreater(len(lookups), 5)
+            for want, have in zip(lookups, found(file, [l["ip"] for l in lookups]), strict=True):
+                if want["prefix"] is None:
+                    self.assertIn(have[0], ("unknown", "unrouted"), (file.name, want))
+                    continue
+                seen += 1
+                self.assertEqual(have[1], shortened(want["prefix"]), (file.name, want))
+                if file.name == PATH_IDS:
+                    continue
+                members = {a for o in want["origins"] for a in o.strip("{}").split(",")
+                           if o != "(empty)"}
+                self.assertEqual(set(filter(None, have[2].split(","))), members,
+                                 (file.name, want))
+        self.assertGreater(seen, 400)
+
+    def test_what_routers_print_is_what_they_know(self):
+        seen = 0
+        for file, truth in self.truths(".json"):
+            if not file.name.endswith(".txt"):
+                continue
+            expect = json.loads(truth.read_text())
+            lines, about, ran = routes(file)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            self.assertEqual(about[0], "show")
+            self.assertEqual(len(lines), expect["paths"], file.name)
+            paths = collections.defaultdict(list)
+            for prefix, origin, path in lines:
+                paths[prefix].append((origin, path))
+            self.assertEqual(set(paths), set(expect["routes"]))
+            for prefix, want in expect["routes"].items():
+                if isinstance(want, dict):
+                    self.assertEqual(len(paths[prefix]), want["paths"])
+                    self.assertEqual({o for o, _ in paths[prefix]}, set(want["origins"]))
+                else:
+                    self.assertEqual(sorted(p for _, p in paths[prefix]),
+                                     sorted(w["path"] for w in want))
+            seen += 1
+        self.assertEqual(seen, 6)
+
+    def test_mmdb_look_ups_agree_with_its_makers_library(self):
+        seen = 0
+        for truth in sorted((CORPUS / "truth-mmdb").glob("*.json")):
+            expect = json.loads(truth.read_text())
+            file = CORPUS / "mmdb" / expect["file"]
+            wanted = []
+            for l in expect["lookups"]:
+                network = ipaddress.ip_network(l["network"])
+                # Other ways to IPv4 (6to4, Teredo) are not announced; IPv6 is kept to /56.
+                if not (network.version == 6 and (
+                        network.prefixlen > 56 or is_default(l["network"]) or
+                        any(network.subnet_of(ipaddress.ip_network(other))
+                            for other in ("2002::/16", "2001::/32")))):
+                    wanted.append(l)
+            have = found(file, [l["ip"] for l in wanted])
+            for l, h in zip(wanted, have, strict=True):
+                asn = l["record"].get("autonomous_system_number")
+                if asn is None:
+                    self.assertNotEqual(h[0], "announced", l)
+                    continue
+                seen += 1
+                self.assertEqual((h[0], h[2]), ("announced", str(asn)), l)
+                self.assertEqual(h[1], l["network"])
+        self.assertGreater(seen, 200)
+
+    def test_refuses_what_is_damaged_and_says_where(self):
+        good = {"GeoIP2-ISP-Test.mmdb", "GeoLite2-ASN-Test.mmdb",
+                "compactor.GeoLite2-ASN.mmdb.xz"}
+        for file in sorted((CORPUS / "mmdb").iterdir()):
+            ran = tool("find", file)
+            self.assertEqual(ran.returncode, 0 if file.name in good else 1, file.name)
+            if ran.returncode:
+                self.assertTrue(ran.stderr.startswith(str(file) + ": "), ran.stderr)
+                self.assertNotRegex(ran.stderr, "MRT record|Lzma")
+        mrt = gzip.decompress((CORPUS / "routing/ripe-bview.20020722.2337.gz").read_bytes())
+        with tempfile.TemporaryDirectory() as folder:
+            cut = pathlib.Path(folder) / "cut"
+            cut.write_bytes(mrt[:100_000])
+            ran = tool("find", cut)
+            self.assertEqual(ran.returncode, 1)
+            self.assertRegex(ran.stderr, r"cut: octet 99\d\d\d: the MRT record here has less "
+                                         "than its length: the file is cut short")
+            cut.write_bytes((CORPUS / "routing/ripe-bview.20020722.2337.gz").read_bytes()[:9999])
+            ran = tool("find", cut)
+            self.assertEqual(ran.returncode, 1)
+            self.assertRegex(ran.stderr, r"cut: octet \d+: .*cut short")
+
+    def test_knows_a_whole_table_from_an_excerpt(self):
+        whole = found(CORPUS / "routing/ripe-bview.20020722.2337.gz",
+                      ["207.244.46.1", "207.244.63.9", "240.0.0.1"])
+        self.assertEqual(whole, [["announced", "207.244.46.0/24", "21529", ""],
+                                 ["announced", "207.244.63.0/24", "21529", ""],
+                                 ["unrouted", "", "", ""]])
+        part = found(CORPUS / "routing/frr.show_ip_bgp-longer-prefixes.txt", ["192.0.2.1"])
+        self.assertEqual(part[0][0], "unknown")
+        since = found(CORPUS / "routing/pyasn.ipasn_20140513_v12.dat.gz", ["207.244.46.1"])
+        self.assertEqual(since[0][0], "unrouted")
+
+
+@unittest.skipUnless(LIBLOC.exists(), f"no {LIBLOC}")
+class Libloc(unittest.TestCase):
+    def test_agrees_with_its_own_program(self):
+        lookups = found(LIBLOC, ["207.244.46.1", "146.82.138.6", "2001:500:2f::f"])
+        self.assertEqual(lookups[0][:3], ["unknown", "207.244.0.0/18", ""])
+        self.assertEqual(lookups[1][:3], ["announced", "146.82.128.0/18", "3549"])
+        self.assertEqual(lookups[2][2], "3557")
+        self.assertTrue(lookups[2][3])
+
+    def test_refuses_a_cut_one(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cut = pathlib.Path(folder) / "cut"
+            whole = LIBLOC.read_bytes()
+            for size in (9, 5000, 1_000_000, len(whole) // 2, len(whole) - 1):
+                cut.write_bytes(whole[:size])
+                ran = tool("find", cut)
+                self.assertEqual(ran.returncode, 1, size)
+                self.assertIn("cut: libloc", ran.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
