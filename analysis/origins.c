@@ -6,8 +6,6 @@
 
 enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8 };
 enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
-/* A table with less is an excerpt: full ones have had a third of IPv4 since 2002. */
-enum { WHOLE_IPV4_SHARE = 5, WHOLE_IPV6_ANNOUNCEMENTS = 1000 };
 
 struct announcement {
     uint64_t bits;     /* of its struct prefix */
@@ -32,8 +30,7 @@ struct as_name {
 struct family {
     struct announcement *list;
     size_t count, room;
-    size_t sorted_at; /* once it is so long, what repeats is added up */
-    bool whole;
+    size_t sorted_at;         /* once it is so long, what repeats is added up */
     uint32_t head[HEADS + 1]; /* first announcement with these leading 16 bits, or later */
 };
 
@@ -302,15 +299,6 @@ static void link_covers(struct family *f)
         f->head[next] = (uint32_t)f->count;
 }
 
-static bool has_whole_ipv4(const struct family *f)
-{
-    uint64_t addresses = 0;
-    for (size_t i = 0; i < f->count; i++)
-        if (f->list[i].covering == NONE)
-            addresses += UINT64_C(1) << (32 - length_of(&f->list[i]));
-    return addresses >= (UINT64_C(1) << 32) / WHOLE_IPV4_SHARE;
-}
-
 static void settle_names(struct origins *o)
 {
     size_t kept = 0;
@@ -336,9 +324,6 @@ static bool put_in_order(struct origins *o)
     if (o->also_count > 0)
         qsort(o->also, o->also_count, sizeof *o->also, by_prefix_and_routes);
     settle_names(o);
-    bool announced = routes_kind_is_announced(o->about.kind);
-    o->family[0].whole = announced && has_whole_ipv4(&o->family[0]);
-    o->family[1].whole = announced && o->family[1].count >= WHOLE_IPV6_ANNOUNCEMENTS;
     return true;
 }
 
@@ -422,7 +407,7 @@ const char *origins_name(const struct origins *o, uint32_t number)
 
 bool origins_is_whole(const struct origins *o, unsigned family)
 {
-    return o != NULL && o->family[family == 6].whole;
+    return o != NULL && (family == 6 ? o->about.whole_ipv6 : o->about.whole_ipv4);
 }
 
 /*
@@ -467,7 +452,7 @@ enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
     const struct family *f = &o->family[prefix_family(p) == 6];
     const struct announcement *a = find(f, p);
     if (a == NULL)
-        return f->whole ? ORIGINS_UNROUTED : ORIGINS_UNKNOWN;
+        return origins_is_whole(o, prefix_family(p)) ? ORIGINS_UNROUTED : ORIGINS_UNKNOWN;
     found->announced = (struct prefix){a->bits};
     if (a->number == NONE)
         return ORIGINS_UNKNOWN;

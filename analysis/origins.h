@@ -44,7 +44,6 @@ size_t origins_announcements(const struct origins *o);
 uint32_t origins_asn(const struct origins *o, uint32_t number);
 const char *origins_name(const struct origins *o, uint32_t number); /* NULL: not in the table */
 
-/* Whether the table has enough of IPv4 (or 6) to be all that was announced. */
 bool origins_is_whole(const struct origins *o, unsigned family);
 
 /* The longest announcement that covers `p`; false: there is none, or `o` is NULL. */

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { HEAD_BYTES = 512, GO_ON_EVERY = 1024 };
+enum { HEAD_BYTES = 512, GO_ON_EVERY = 1024, IPV4_SHORTEST = 8, IPV6_SHORTEST = 16 };
+/* A full table touched 29 % of all /16s in 2002, 66 % in 2014. */
+enum { WHOLE_SLASH16 = (1 << 16) / 5, WHOLE_IPV6 = 1000 };
 
 static const struct kind {
     const char *name;
@@ -21,11 +23,6 @@ static const struct kind {
 const char *routes_kind_name(enum routes_kind kind)
 {
     return kinds[kind].name;
-}
-
-bool routes_kind_is_announced(enum routes_kind kind)
-{
-    return kinds[kind].announced;
 }
 
 bool routes_kind_has_paths(enum routes_kind kind)
@@ -42,8 +39,27 @@ void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set)
     p->hop[p->hops++] = (struct route_hop){asn, set};
 }
 
+/* Default routes, whole or in pieces, tell nothing of who announces. */
+static void extend(struct routes_extent *e, const struct route *r)
+{
+    if (r->family == 6) {
+        e->ipv6 += r->length >= IPV6_SHORTEST;
+        return;
+    }
+    unsigned first = bytes_u16(r->address);
+    unsigned count = r->length < IPV4_SHORTEST ? 0
+                     : r->length < 16          ? 1U << (16 - r->length)
+                                               : 1;
+    for (unsigned i = first; i < first + count; i++) {
+        uint64_t bit = UINT64_C(1) << i % 64;
+        e->slash16 += (e->seen[i / 64] & bit) == 0;
+        e->seen[i / 64] |= bit;
+    }
+}
+
 bool routes_wanted(struct routes_reading *r)
 {
+    extend(&r->extent, &r->route);
     bool wanted = r->taker->wants == NULL || r->taker->wants(r->taker->to, &r->route);
     r->about->routes += !wanted;
     return wanted;
@@ -143,6 +159,9 @@ bool routes_read(struct feed *from, const struct routes_taker *taker,
     if (about->kind == ROUTES_NONE)
         return error_set(err, "%s: no table of origins: none of its %lu lines has a route",
                          from->name, from->line);
+    bool announced = kinds[about->kind].announced;
+    about->whole_ipv4 = announced && r.extent.slash16 >= WHOLE_SLASH16;
+    about->whole_ipv6 = announced && r.extent.ipv6 >= WHOLE_IPV6;
     return true;
 }
 

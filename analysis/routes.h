@@ -44,6 +44,11 @@ struct routes_about {
     enum routes_kind kind;
     int64_t time; /* when the table was so, seconds since 1970; 0: it does not say */
     uint64_t routes;
+    /*
+     * Of announcements, and enough of them to be all of IPv4 (or IPv6): they touch a fifth of
+     * its /16s; they are a thousand.  Only then absence means that nobody announces.
+     */
+    bool whole_ipv4, whole_ipv6;
 };
 
 /*
@@ -61,8 +66,6 @@ bool routes_read(struct feed *from, const struct routes_taker *taker,
                  struct routes_about *about, struct error *err);
 
 const char *routes_kind_name(enum routes_kind kind);
-/* Whether tables of the kind hold what routers announced, so that absence means something. */
-bool routes_kind_is_announced(enum routes_kind kind);
 bool routes_kind_has_paths(enum routes_kind kind);
 
 /* A day, with or without an hour, somewhere in a text (20050118, 2005-01-18-1200); 0: none. */

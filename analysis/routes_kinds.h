@@ -10,6 +10,13 @@ struct routes_path_room {
     uint32_t sets;
 };
 
+/* What of the address space was met. */
+struct routes_extent {
+    uint64_t seen[(1 << 16) / 64]; /* /16s of IPv4 */
+    unsigned slash16;
+    uint64_t ipv6;
+};
+
 /* One reading: a parser fills `route` and calls routes_give(). */
 struct routes_reading {
     struct feed *from;
@@ -17,6 +24,7 @@ struct routes_reading {
     struct routes_about *about;
     struct route route;
     struct routes_path_room path;
+    struct routes_extent extent;
 };
 
 bool routes_text(struct routes_reading *r, struct error *err); /* list or show */
@@ -38,6 +46,7 @@ bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *lin
                       struct error *err);
 
 void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set);
+/* To be asked once for each prefix, before its paths are given. */
 bool routes_wanted(struct routes_reading *r);
 bool routes_give(struct routes_reading *r, struct error *err); /* route, with path */
 bool routes_go_on(const struct routes_reading *r, struct error *err);

@@ -170,8 +170,11 @@ static bool read_rib(struct mrt *m, struct bytes *b, unsigned subtype, struct er
     if (entries == NULL)
         return bad(m, "no number of entries", err);
     m->as_bytes = 4;
-    return !routes_wanted(m->reading) ||
-           read_entries(m, b, bytes_u16(entries), subtypes[subtype].path_ids, err);
+    unsigned count = bytes_u16(entries);
+    if (routes_wanted(m->reading))
+        return read_entries(m, b, count, subtypes[subtype].path_ids, err);
+    m->reading->about->routes += count - (count > 0);
+    return true;
 }
 
 /* The older form: one announcement; subtypes 3 and 4 have AS numbers of four octets. */

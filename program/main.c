@@ -24,6 +24,7 @@ static const struct command {
         {"check", cmd_check, "read the configuration and say every error"},
         {"tune", cmd_tune,
          "what would have been noticed in capture files, at three sensitivities"},
+        {"origins", cmd_origins, "who announced a prefix, over dated routing tables"},
         {"graph", cmd_graph, "draw every picture and page"},
 };
 

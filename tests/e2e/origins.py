@@ -7,7 +7,7 @@ usage: origins.py ROOTWATCH TOOL_ORIGINS
 The reference corpus is found by ROOTWATCH_CORPUS, else beside the source tree; without it
 these tests are skipped.
 """
-import collections, gzip, ipaddress, json, lzma, os, pathlib, subprocess, sys, tempfile
+import collections, datetime, gzip, ipaddress, json, os, pathlib, subprocess, sys, tempfile
 import unittest
 
 ROOTWATCH, TOOL = sys.argv[1:3]
@@ -210,6 +210,120 @@ class Corpus(unittest.TestCase):
         self.assertEqual(part[0][0], "unknown")
         since = found(CORPUS / "routing/pyasn.ipasn_20140513_v12.dat.gz", ["207.244.46.1"])
         self.assertEqual(since[0][0], "unrouted")
+
+
+def history(*words, status=0):
+    ran = subprocess.run([ROOTWATCH, "origins", "--json", *map(str, words)],
+                         capture_output=True, text=True)
+    assert ran.returncode == status, (ran.returncode, ran.stderr)
+    return json.loads(ran.stdout) if ran.stdout else None, ran.stderr
+
+
+def day(time):
+    return datetime.datetime.fromtimestamp(time, datetime.timezone.utc).date().isoformat()
+
+
+class History(unittest.TestCase):
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-origins-")
+        self.dir = pathlib.Path(self.holder.name)
+
+    def tearDown(self):
+        self.holder.cleanup()
+
+    def table(self, name, text):
+        file = self.dir / name
+        file.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+        return file
+
+    def test_has_the_keys_of_the_manual(self):
+        told, _ = history("192.0.2.0/24", self.table("2005-01-02", "192.0.2.0/24 64500\n"))
+        manual = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text()
+        keys = set(told) | set(told["history"][0]) | set(told["tables"][0])
+        for key in keys:
+            self.assertIn(f'"{key}"', manual)
+        self.assertEqual(told["schema"], "rootwatch-origins/1")
+        self.assertEqual(told["history"], [
+            {"from": 1104624000, "to": 1104624000, "tables": 1, "match": "same",
+             "prefix": "192.0.2.0/24", "origins": [64500], "routes": 1}])
+
+    def test_takes_a_date_from_where_there_is_one(self):
+        line = "192.0.2.0/24 64500\n"
+        for argument in (self.table("a.20050118.1200.gz", line),
+                         self.table("b", "; of 2005-01-18 12:00\n" + line),
+                         f"2005-01-18T12:00={self.table('c', line)}",
+                         f"200501181200={self.table('d', line)}"):
+            told, _ = history("192.0.2.1", argument)
+            self.assertEqual(told["history"][0]["from"], 1106049600, argument)
+
+    def test_tells_what_good_tables_say_when_others_are_bad(self):
+        good = self.table("2005-01-18", "192.0.2.0/24 64500\n")
+        bad = self.table("2005-01-19", "192.0.2.0/24 64500\n192.0.2.0/24\n")
+        undated = self.table("undated=1", "192.0.2.0/24 64500\n")
+        told, said = history("192.0.2.0/24", bad, good, undated, self.dir / "none", status=1)
+        self.assertEqual([t["file"] for t in told["tables"]], [str(good)])
+        self.assertEqual(said.splitlines(), [
+            f"rootwatch origins: {bad}:2: not a prefix and an AS number",
+            f"rootwatch origins: {undated}: no date in the table or in its name; one can be "
+            f"given, as in 2005-01-18={undated}",
+            f"rootwatch origins: {self.dir}/none: opening: No such file or directory"])
+        nothing, _ = history("192.0.2.0/24", bad, status=1)
+        self.assertIsNone(nothing)
+
+    def test_prints_a_table_for_people(self):
+        early = self.table("2005-01-08", "192.0.2.0/24 64500\n")
+        late = self.table("2005-01-18", "192.0.2.0/24 64501_64502\n")
+        ran = subprocess.run([ROOTWATCH, "origins", "192.0.2.0/24", late, early],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0)
+        self.assertEqual(ran.stdout.splitlines()[:5], [
+            "Who announced 192.0.2.0/24, in 2 tables", "",
+            "from        to          tables  announced           origin, AS path",
+            "2005-01-08  2005-01-08       1  192.0.2.0/24        AS64500",
+            "2005-01-18  2005-01-18       1  192.0.2.0/24        AS64501,AS64502"])
+
+    def test_says_what_is_wrong_with_its_use(self):
+        for words in ((), ("192.0.2.0/24",), ("192.0.2.0/33", "x"), ("192.0.2", "x"),
+                      ("--what", "192.0.2.0/24", "x")):
+            ran = subprocess.run([ROOTWATCH, "origins", *words], capture_output=True, text=True)
+            self.assertEqual(ran.returncode, 2, words)
+            self.assertIn("usage: rootwatch origins", ran.stderr)
+
+    def test_serves_read_too(self):
+        bad = self.table("bad", "192.0.2.0/24 64500\nwhat?\n")
+        ran = subprocess.run([ROOTWATCH, "read", "--origins", bad, "/dev/null"],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 1)
+        self.assertEqual(ran.stderr,
+                         f"rootwatch read: {bad}:2: not a prefix and an AS number\n")
+
+    @unittest.skipUnless(CORPUS.is_dir(), f"no reference corpus in {CORPUS}")
+    def test_finds_the_real_history_of_the_case(self):
+        """Of the tables in the list three are on this machine: 2002, 2014, 2022."""
+        tables = [CORPUS / "routing/ripe-bview.20020722.2337.gz",
+                  CORPUS / "routing/pyasn.ipasn_20140513_v12.dat.gz"]
+        tables += [LIBLOC] if LIBLOC.exists() else []
+        seen, known = 0, {}
+        for line in (CORPUS / "seed-prefix-history.tsv").read_text().splitlines()[1:]:
+            date, _, prefix, origin, remark = line.split("\t")
+            asked = remark[remark.rindex(" ") + 1:-1] if "lookup of" in remark else prefix
+            if asked not in known:
+                known[asked], _ = history(asked, *tables)
+            told = known[asked]
+            if date not in {day(t["time"]) for t in told["tables"]}:
+                continue
+            rows = [r for r in told["history"]
+                    if day(r["from"]) <= date <= day(r["to"]) and r["prefix"] == prefix]
+            want = [] if origin == "none" else [int(origin.removeprefix("AS"))]
+            self.assertEqual([r["origins"] for r in rows], [want], line)
+            if "bview" in line:
+                self.assertEqual(rows[0]["path"], remark)
+            seen += 1
+        self.assertEqual(seen, 7 if LIBLOC.exists() else 5)
+        told = known["207.244.46.0/24"]
+        self.assertEqual([(day(r["from"]), r["match"], r["origins"]) for r in told["history"]][:3],
+                         [("2002-07-22", "covers", [21529]), ("2002-07-22", "same", [21529]),
+                          ("2014-05-13", "nobody", [])])
 
 
 @unittest.skipUnless(LIBLOC.exists(), f"no {LIBLOC}")
