@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8 };
+enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8, NAME_BYTES = 128 };
 enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
 
 struct announcement {
@@ -108,11 +108,19 @@ static uint32_t sum(uint32_t a, uint32_t b)
     return a > UINT32_MAX - b ? UINT32_MAX : a + b;
 }
 
+static bool is_in_order(const struct family *f)
+{
+    for (size_t i = 1; i < f->count; i++)
+        if (by_address(&f->list[i - 1], &f->list[i]) > 0)
+            return false;
+    return true;
+}
+
 /* In order, the routes of one prefix by one AS added up. */
 static void add_up(struct family *f)
 {
     size_t kept = 0;
-    if (f->count > 0)
+    if (!is_in_order(f)) /* as most tables are */
         qsort(f->list, f->count, sizeof *f->list, by_address);
     for (size_t i = 0; i < f->count; i++) {
         struct announcement *last = kept > 0 ? &f->list[kept - 1] : NULL;
@@ -147,12 +155,61 @@ static bool append(struct family *f, struct prefix p, uint32_t asn, uint32_t rou
     return true;
 }
 
+/* Octets of the UTF-8 character at `c`; 0: it is none, or one that steers a terminal or text.
+ */
+static unsigned character(const unsigned char *c)
+{
+    static const struct {
+        unsigned char first, last;
+        uint32_t least;
+    } lead[] = {
+            {0x00, 0x7f, 0x20}, {0xc2, 0xdf, 0xa0}, {0xe0, 0xef, 0x800}, {0xf0, 0xf4, 0x10000}};
+    unsigned n = 0;
+    while (n < 4 && (*c < lead[n].first || *c > lead[n].last))
+        n++;
+    if (n == 4)
+        return 0;
+    uint32_t code = n == 0 ? *c : *c & (0x3fU >> n);
+    for (unsigned i = 1; i <= n; i++) {
+        if ((c[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (c[i] & 0x3f);
+    }
+    bool direction = (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+                     (code >= 0x2066 && code <= 0x2069);
+    bool surrogate = code >= 0xd800 && code <= 0xdfff;
+    return code < lead[n].least || code == 0x7f || code > 0x10ffff || direction || surrogate
+                   ? 0
+                   : n + 1;
+}
+
+/* Names come from outside: what is not fit to be shown becomes "?". */
+static size_t clean_name(const char *name, char clean[static NAME_BYTES])
+{
+    size_t at = 0;
+    for (const char *c = name; *c != '\0';) {
+        unsigned n = character((const unsigned char *)c);
+        unsigned take = n == 0 ? 1 : n;
+        if (at + take >= NAME_BYTES)
+            break;
+        if (n == 0)
+            clean[at] = '?';
+        else
+            memcpy(clean + at, c, n);
+        at += take;
+        c += take;
+    }
+    clean[at] = '\0';
+    return at + 1;
+}
+
 /* Tables name an AS's networks often one after another. */
-static bool add_name(struct origins *o, uint32_t asn, const char *name)
+static bool add_name(struct origins *o, uint32_t asn, const char *from)
 {
     if (o->name_count > 0 && o->name[o->name_count - 1].asn == asn)
         return true;
-    size_t size = strlen(name) + 1;
+    char name[NAME_BYTES];
+    size_t size = clean_name(from, name);
     void *list = o->name;
     void *text = o->text;
     bool good = o->text_used + size < UINT32_MAX &&

@@ -42,7 +42,8 @@ const struct routes_about *origins_about(const struct origins *o);
 size_t origins_count(const struct origins *o); /* ASes */
 size_t origins_announcements(const struct origins *o);
 uint32_t origins_asn(const struct origins *o, uint32_t number);
-const char *origins_name(const struct origins *o, uint32_t number); /* NULL: not in the table */
+/* At most 127 octets of valid UTF-8 that is fit for a terminal; NULL: not in the table. */
+const char *origins_name(const struct origins *o, uint32_t number);
 
 bool origins_is_whole(const struct origins *o, unsigned family);
 

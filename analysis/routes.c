@@ -73,6 +73,14 @@ bool routes_give(struct routes_reading *r, struct error *err)
     return r->taker->take(r->taker->to, &r->route, err);
 }
 
+bool routes_name_wanted(struct routes_reading *r, uint32_t asn)
+{
+    uint32_t *named = &r->named[asn % ROUTES_NAMED];
+    bool wanted = *named != asn;
+    *named = asn;
+    return wanted;
+}
+
 bool routes_go_on(const struct routes_reading *r, struct error *err)
 {
     return r->taker->keep_on == NULL ||
@@ -221,8 +229,8 @@ bool routes_parse(const char *address, unsigned long length, struct route *r)
         return false;
     r->family = (uint8_t)family;
     r->length = (uint8_t)length;
-    for (unsigned long bit = length; bit < 128; bit++)
-        r->address[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+    for (size_t octet = length / 8; octet < sizeof r->address; octet++)
+        r->address[octet] &= octet == length / 8 ? (uint8_t)(0xff00U >> length % 8) : 0;
     return true;
 }
 

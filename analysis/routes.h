@@ -34,8 +34,9 @@ struct route {
     uint8_t length;
     uint32_t weight; /* how many routes of the table this is */
     const struct route_hop *hop;
-    unsigned hops;    /* 0: the table names no AS */
-    const char *name; /* of the last hop's AS, or NULL */
+    unsigned hops; /* 0: the table names no AS */
+    const char
+            *name; /* of the last hop's AS; NULL: not known, or given with an earlier route */
 };
 
 enum routes_kind { ROUTES_NONE, ROUTES_LIST, ROUTES_SHOW, ROUTES_MRT, ROUTES_MMDB, ROUTES_LOC };

@@ -17,6 +17,8 @@ struct routes_extent {
     uint64_t ipv6;
 };
 
+enum { ROUTES_NAMED = 1 << 12 };
+
 /* One reading: a parser fills `route` and calls routes_give(). */
 struct routes_reading {
     struct feed *from;
@@ -25,6 +27,7 @@ struct routes_reading {
     struct route route;
     struct routes_path_room path;
     struct routes_extent extent;
+    uint32_t named[ROUTES_NAMED]; /* ASes whose names were given, by their last bits */
 };
 
 bool routes_text(struct routes_reading *r, struct error *err); /* list or show */
@@ -49,4 +52,6 @@ void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set);
 /* To be asked once for each prefix, before its paths are given. */
 bool routes_wanted(struct routes_reading *r);
 bool routes_give(struct routes_reading *r, struct error *err); /* route, with path */
+/* Whether the name of an AS is still to be given; it is asked once for each that is. */
+bool routes_name_wanted(struct routes_reading *r, uint32_t asn);
 bool routes_go_on(const struct routes_reading *r, struct error *err);

@@ -35,7 +35,7 @@ static bool give_network(struct loc *l, struct loc_network *network, struct erro
     uint32_t asn = loc_network_get_asn(network);
     if (asn != 0) {
         routes_path_add(&r->path, asn, 0);
-        if (loc_database_get_as(l->database, &as, asn) != 0)
+        if (routes_name_wanted(r, asn) && loc_database_get_as(l->database, &as, asn) != 0)
             as = NULL;
     }
     r->route.name = as != NULL ? loc_as_get_name(as) : NULL;

@@ -80,7 +80,7 @@ static bool give_record(struct walk *w, MMDB_entry_s *entry, unsigned depth, str
     r->about->kind = ROUTES_MMDB;
     if (!routes_wanted(r))
         return true;
-    r->route.name = find_name(w, entry);
+    r->route.name = routes_name_wanted(r, asn) ? find_name(w, entry) : NULL;
     r->path.hops = 0;
     routes_path_add(&r->path, asn, 0);
     return routes_give(r, err);

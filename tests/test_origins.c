@@ -75,6 +75,36 @@ static enum origins_answer answer(const struct origins *o, const char *text)
     return origins_look_up(o, p, &found);
 }
 
+static const char *name_in_table(const char *line)
+{
+    static char name[256];
+    struct error err;
+    struct origins *o = read_text(line, &err);
+    cr_assert_not_null(o, "%s", err.text);
+    (void)snprintf(name, sizeof name, "%s", origins_name(o, 0));
+    origins_free(o);
+    return name;
+}
+
+Test(origins, have_names_that_are_fit_to_be_shown)
+{
+    const struct {
+        const char *given, *kept;
+    } name[] = {{"Telef\xc3\xb3nica \xe2\x82\xac", "Telef\xc3\xb3nica \xe2\x82\xac"},
+                {"a\033[2Jb\177", "a?[2Jb?"},
+                {"\xc2\x9b"
+                 "31m \xe2\x80\xae",
+                 "??31m ???"},
+                {"\xe9 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80", "? ?? ??? ????"},
+                {"cut \xe2\x82", "cut ??"}};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        char line[128];
+        (void)snprintf(line, sizeof line, "192.0.2.0/24 64496 %s\n", name[i].given);
+        cr_expect(eq(str, (char *)(uintptr_t)name_in_table(line),
+                     (char *)(uintptr_t)name[i].kept));
+    }
+}
+
 Test(origins, say_unrouted_only_of_a_whole_table)
 {
     struct error err;

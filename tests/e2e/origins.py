@@ -7,7 +7,7 @@ usage: origins.py ROOTWATCH TOOL_ORIGINS
 The reference corpus is found by ROOTWATCH_CORPUS, else beside the source tree; without it
 these tests are skipped.
 """
-import collections, datetime, gzip, ipaddress, json, os, pathlib, subprocess, sys, tempfile
+import collections, datetime, gzip, ipaddress, json, os, random, resource, pathlib, subprocess, sys, tempfile
 import unittest
 
 ROOTWATCH, TOOL = sys.argv[1:3]
@@ -324,6 +324,141 @@ class History(unittest.TestCase):
         self.assertEqual([(day(r["from"]), r["match"], r["origins"]) for r in told["history"]][:3],
                          [("2002-07-22", "covers", [21529]), ("2002-07-22", "same", [21529]),
                           ("2014-05-13", "nobody", [])])
+
+
+def rank(*words, data, status=0):
+    ran = subprocess.run([ROOTWATCH, "rank", *map(str, words)], input=data, capture_output=True,
+                         text=True)
+    assert ran.returncode == status, (ran.returncode, ran.stderr)
+    return ran
+
+
+class Rank(unittest.TestCase):
+    def setUp(self):
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-rank-")
+        self.file = pathlib.Path(self.holder.name) / "table"
+
+    def tearDown(self):
+        self.holder.cleanup()
+
+    def make(self, seed):
+        """A whole table with holes, nested networks and names; addresses with counts."""
+        draw = random.Random(seed)
+        table = {}
+        for n in range(1, 224):
+            if draw.random() < 0.8:
+                table[ipaddress.ip_network(f"{n}.0.0.0/8")] = draw.randrange(1, 40)
+        for _ in range(2000):
+            address = ipaddress.ip_address(draw.randrange(1 << 24, 224 << 24))
+            net = ipaddress.ip_network((address, draw.randrange(9, 29)), strict=False)
+            table[net] = draw.randrange(1, 400)
+        for _ in range(300):
+            address = ipaddress.ip_address((0x2001 << 112) + draw.randrange(1 << 20) * (1 << 92))
+            table[ipaddress.ip_network((address, draw.randrange(20, 49)), strict=False)] = \
+                draw.randrange(1, 400)
+        lines = [f"{net}\t{asn}\tName of {asn}\n" for net, asn in table.items()]
+        draw.shuffle(lines)
+        self.file.write_text("".join(lines))
+        hosts = []
+        for _ in range(4000):
+            if draw.random() < 0.2:
+                host = (0x2001 << 112) + draw.randrange(1 << 20) * (1 << 92) + draw.randrange(99)
+                hosts.append((ipaddress.IPv6Address(host), draw.randrange(1, 50)))
+            else:
+                net = draw.choice(list(table)) if draw.random() < 0.5 else None
+                host = draw.randrange(1 << 24, 224 << 24) if net is None or net.version == 6 \
+                    else int(net[0]) + draw.randrange(net.num_addresses)
+                hosts.append((ipaddress.IPv4Address(host), draw.randrange(1, 50)))
+        return table, hosts
+
+    def slow(self, table, hosts, by):
+        """The same, by looking at every length of a prefix of every address."""
+        count, unrouted, unknown = collections.Counter(), 0, 0
+        nets = collections.defaultdict(collections.Counter)
+        for host, n in hosts:
+            for length in range(host.max_prefixlen, 0, -1):
+                net = ipaddress.ip_network((host, length), strict=False)
+                if net in table:
+                    asn = table[net]
+                    count[str(net) if by == "cidr" else f"AS{asn}"] += n
+                    nets[f"AS{asn}"][net] += n
+                    break
+            else:  # of IPv6 the table has less than a thousand prefixes
+                unrouted, unknown = (unrouted + n, unknown) if host.version == 4 else \
+                    (unrouted, unknown + n)
+        return count, unrouted, unknown
+
+    def test_agrees_with_a_slow_computation(self):
+        for seed, by in ((1, "cidr"), (2, "asn"), (3, "cidr"), (4, "asn")):
+            table, hosts = self.make(seed)
+            form = ("{0} {1}", "{1} {0}", "  {1}\t{0}\r")[seed % 3]
+            data = "".join(form.format(host, n) + "\n" for host, n in hosts)
+            have = json.loads(rank("--json", "--top", "all", "--by", by, "--origins", self.file,
+                                   data=data).stdout)
+            count, unrouted, unknown = self.slow(table, hosts, by)
+            total = sum(n for _, n in hosts)
+            self.assertEqual({r["key"]: r["count"] for r in have["rows"]}, dict(count))
+            self.assertEqual((have["total"], have["unrouted"], have["unknown"]),
+                             (total, unrouted, unknown))
+            counts = [r["count"] for r in have["rows"]]
+            self.assertEqual(counts, sorted(counts, reverse=True))
+            so_far = 0
+            for n, row in enumerate(have["rows"], 1):
+                so_far += row["count"]
+                self.assertEqual(row["rank"], n)
+                self.assertAlmostEqual(row["share"], row["count"] / total, 8)
+                self.assertAlmostEqual(row["cumulative"], so_far / total, 8)
+                self.assertEqual(row["name"], f"Name of {row['asn']}")
+                self.assertEqual(table[ipaddress.ip_network(row["prefix"])], row["asn"])
+
+    def test_prints_a_table_for_people(self):
+        self.file.write_text("192.0.2.0/24 64500 Example\n198.51.100.0/24 64501\n")
+        ran = rank("--origins", self.file, "--top", 1, data=
+                   "192.0.2.1\n192.0.2.2\n::ffff:192.0.2.3\n198.51.100.9\n203.0.113.1\n")
+        self.assertEqual(ran.stdout.splitlines(), [
+            "rank     cum %       %         count  AS            CIDR                  name",
+            "   1     60.00   60.00             3  AS64500       192.0.2.0/24          Example",
+            "                 20.00             1  1 more",
+            "                 20.00             1  unknown: not in the table",
+            "                                   5  in all"])
+
+    def test_counts_bad_lines_and_names_the_first(self):
+        self.file.write_text("192.0.2.0/24 64500 Example\n")
+        ran = rank("--json", "--origins", self.file, status=1, data=
+                   "# a list\n\n192.0.2.1 7\nno\033such\n192.0.2.1 x\n192.0.2.1 1 1\n"
+                   "192.0.2\n192.0.2.1 -1\n192.0.2.1 1000000000001\n")
+        have = json.loads(ran.stdout)
+        self.assertEqual((have["total"], have["bad_lines"]), (7, 6))
+        self.assertEqual(ran.stderr, "rootwatch rank: lines without an address, not counted: 6; "
+                                     "the first: line 4: \"no?such\"\n")
+
+    def test_has_the_keys_of_the_manual(self):
+        self.file.write_text("192.0.2.0/24 64500 Example\n")
+        have = json.loads(rank("--json", "--origins", self.file, data="192.0.2.1\n").stdout)
+        manual = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text()
+        for key in [*have, *have["rows"][0]]:
+            self.assertIn(f'"{key}"', manual)
+        nothing = json.loads(rank("--json", "--origins", self.file, data="").stdout)
+        self.assertEqual((nothing["rows"], nothing["total"]), ([], 0))
+
+    def test_says_what_is_wrong_with_its_use(self):
+        for words in (("--by", "name"), ("--top", "few"), ("list",), ("--origins", "-")):
+            self.assertIn("usage: rootwatch rank", rank(*words, data="", status=2).stderr)
+        ran = rank("--origins", self.file, data="192.0.2.1\n", status=1)
+        self.assertEqual(ran.stderr, f"rootwatch rank: {self.file}: opening: No such file or "
+                                     "directory\n")
+
+    @unittest.skipUnless(LIBLOC.exists(), f"no {LIBLOC}")
+    def test_takes_a_million_in_few_seconds(self):
+        draw = random.Random(5)
+        data = "".join(f"{ipaddress.IPv4Address(draw.randrange(1 << 24, 224 << 24))}\n"
+                       for _ in range(1000)) * 1000
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        ran = rank("--json", data=data)
+        took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+        self.assertEqual(json.loads(ran.stdout)["total"], 1_000_000)
+        if b"__asan_init" not in pathlib.Path(ROOTWATCH).read_bytes():
+            self.assertLess(took, 5)
 
 
 @unittest.skipUnless(LIBLOC.exists(), f"no {LIBLOC}")

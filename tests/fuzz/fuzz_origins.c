@@ -26,7 +26,7 @@ static void look_up(const struct origins *o, struct prefix p)
         origins_all(o, &found, asn, 4) < 1 || asn[0] != found.asn)
         abort();
     const char *name = origins_name(o, found.number);
-    if (name != NULL && strlen(name) > FEED_LINE_MAX)
+    if (name != NULL && strlen(name) > 127)
         abort();
 }
 

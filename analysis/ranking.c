@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/ranking.h"
+
+#include <stdlib.h>
+
+enum { ENTRIES_AT_FIRST = 4096 };
+
+struct entry {
+    uint64_t bits; /* of the announced prefix */
+    uint64_t count;
+    uint32_t number; /* of the AS */
+};
+
+struct ranking {
+    const struct origins *origins;
+    struct ranking_totals totals;
+    struct entry *entry;
+    size_t entries, room;
+    struct ranking_row *row;
+};
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+struct ranking *ranking_create(const struct origins *origins, struct error *err)
+{
+    struct ranking *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        goto no_memory;
+    r->origins = origins;
+    r->room = ENTRIES_AT_FIRST;
+    r->entry = malloc(r->room * sizeof *r->entry);
+    if (r->entry == NULL)
+        goto no_memory;
+    return r;
+
+no_memory:
+    error_set(err, "no memory for a ranking");
+    ranking_free(r);
+    return NULL;
+}
+
+void ranking_free(struct ranking *r)
+{
+    if (r == NULL)
+        return;
+    free(r->entry);
+    free(r->row);
+    free(r);
+}
+
+static int by_prefix(const void *x, const void *y)
+{
+    const struct entry *a = x;
+    const struct entry *b = y;
+    return (a->bits > b->bits) - (a->bits < b->bits);
+}
+
+static int by_as(const void *x, const void *y)
+{
+    const struct entry *a = x;
+    const struct entry *b = y;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* Leaves one entry of each prefix. */
+static void add_up(struct ranking *r)
+{
+    size_t kept = 0;
+    qsort(r->entry, r->entries, sizeof *r->entry, by_prefix);
+    for (size_t i = 0; i < r->entries; i++) {
+        if (kept > 0 && r->entry[kept - 1].bits == r->entry[i].bits)
+            r->entry[kept - 1].count = sum(r->entry[kept - 1].count, r->entry[i].count);
+        else
+            r->entry[kept++] = r->entry[i];
+    }
+    r->entries = kept;
+}
+
+/* Room for one more: by adding up, and where that frees less than half, by more memory. */
+static bool make_room(struct ranking *r, struct error *err)
+{
+    add_up(r);
+    if (r->entries <= r->room / 2)
+        return true;
+    struct entry *larger = realloc(r->entry, 2 * r->room * sizeof *larger);
+    if (larger == NULL)
+        return error_set(err, "no memory for a ranking of %zu prefixes", r->entries);
+    r->entry = larger;
+    r->room *= 2;
+    return true;
+}
+
+bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct error *err)
+{
+    struct origin found;
+    enum origins_answer answer = origins_look_up(r->origins, host, &found);
+    r->totals.count = sum(r->totals.count, count);
+    if (answer == ORIGINS_UNROUTED)
+        r->totals.unrouted = sum(r->totals.unrouted, count);
+    if (answer == ORIGINS_UNKNOWN)
+        r->totals.unknown = sum(r->totals.unknown, count);
+    if (answer != ORIGINS_ANNOUNCED)
+        return true;
+    if (r->entries == r->room && !make_room(r, err))
+        return false;
+    r->entry[r->entries++] = (struct entry){found.announced.bits, count, found.number};
+    return true;
+}
+
+static int by_count(const void *x, const void *y)
+{
+    const struct ranking_row *a = x;
+    const struct ranking_row *b = y;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return (a->prefix.bits > b->prefix.bits) - (a->prefix.bits < b->prefix.bits);
+}
+
+static int by_count_and_asn(const void *x, const void *y)
+{
+    const struct ranking_row *a = x;
+    const struct ranking_row *b = y;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return (a->asn > b->asn) - (a->asn < b->asn);
+}
+
+/* Entries of one AS stand together: one row, with the prefix that counts most. */
+static size_t rows_by_as(struct ranking *r)
+{
+    size_t rows = 0;
+    uint64_t most = 0; /* of the present row's prefixes */
+    for (size_t i = 0; i < r->entries; i++) {
+        const struct entry *e = &r->entry[i];
+        struct ranking_row *row = &r->row[rows - (rows > 0)];
+        if (i == 0 || r->entry[i - 1].number != e->number) {
+            row = &r->row[rows++];
+            *row = (struct ranking_row){.asn = origins_asn(r->origins, e->number),
+                                        .name = origins_name(r->origins, e->number)};
+            most = 0;
+        }
+        row->count = sum(row->count, e->count);
+        if (row->prefix.bits == 0 || e->count > most ||
+            (e->count == most && e->bits < row->prefix.bits)) {
+            row->prefix = (struct prefix){e->bits};
+            most = e->count;
+        }
+    }
+    return rows;
+}
+
+static size_t rows_by_prefix(struct ranking *r)
+{
+    for (size_t i = 0; i < r->entries; i++)
+        r->row[i] = (struct ranking_row){.count = r->entry[i].count,
+                                         .asn = origins_asn(r->origins, r->entry[i].number),
+                                         .prefix = {r->entry[i].bits},
+                                         .name = origins_name(r->origins, r->entry[i].number)};
+    return r->entries;
+}
+
+const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, size_t *rows,
+                                       struct error *err)
+{
+    add_up(r);
+    free(r->row);
+    r->row = malloc((r->entries + 1) * sizeof *r->row);
+    if (r->row == NULL) {
+        error_set(err, "no memory for a ranking of %zu prefixes", r->entries);
+        return NULL;
+    }
+    if (by == RANKING_BY_ASN) {
+        qsort(r->entry, r->entries, sizeof *r->entry, by_as);
+        *rows = rows_by_as(r);
+        qsort(r->row, *rows, sizeof *r->row, by_count_and_asn);
+    } else {
+        *rows = rows_by_prefix(r);
+        qsort(r->row, *rows, sizeof *r->row, by_count);
+    }
+    return r->row;
+}
+
+struct ranking_totals ranking_totals(const struct ranking *r)
+{
+    return r->totals;
+}
