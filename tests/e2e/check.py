@@ -54,7 +54,7 @@ class Check(unittest.TestCase):
                          "user: no-such-user\nnotify: {command: /nonexistent/command}\n"
                          f"detection: {{origins: {self.file}}}\n")
         self.assertEqual(ran.returncode, 2)
-        self.assertIn(f"detection.origins: {self.file}:1: ", ran.stderr)
+        self.assertIn(f"detection.origins: {self.file}: no table of origins", ran.stderr)
         for words in ('no interface "nosuch0"', "is not a directory", 'no user "no-such-user"',
                       "/nonexistent/command: No such file"):
             self.assertIn(words, ran.stderr)
