@@ -314,7 +314,7 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     if (!a->going)
         begin_minute(a, minute_s);
     reasons_add_source(&a->reasons[1], &interval->counters->source);
-    counters_find_tlds(interval->counters);
+    counters_find_zones(interval->counters);
     look_closely(a, interval);
     a->unsound |= interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;

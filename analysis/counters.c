@@ -37,8 +37,9 @@ struct counters *counters_create(const struct counters_size *size, struct error 
     c->seed = size->seed;
     c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
     c->names = names_create(size->name_buckets, size->evict_names, size->seed, err);
+    c->zones = zones_create(size->name_buckets * NAMES_PER_BUCKET, err);
     c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
-    if (c->prefixes == NULL || c->names == NULL || c->tlds == NULL)
+    if (c->prefixes == NULL || c->names == NULL || c->zones == NULL || c->tlds == NULL)
         goto fail;
     if (create_watches(c->watch, COUNTERS_WATCHED, size->seed, err) &&
         create_watches(c->name_watch, COUNTERS_NAMES_WATCHED, size->seed, err))
@@ -58,6 +59,7 @@ void counters_free(struct counters *c)
     tally_fini(&c->rcode);
     prefix_counts_free(c->prefixes);
     names_free(c->names);
+    zones_free(c->zones);
     names_free(c->tlds);
     for (unsigned i = 0; i < COUNTERS_WATCHED; i++)
         names_free(c->watch[i].names);
@@ -273,17 +275,16 @@ static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
         into[i] += from[i];
 }
 
-static void add_tld(void *argument, const struct name_count *c)
+void counters_find_zones(struct counters *c)
 {
-    struct names *tlds = argument;
-    uint8_t bytes;
-    const uint8_t *tld = names_tld(c->name, c->name_bytes, &bytes);
-    names_add(tlds, names_hash(tlds, tld, bytes), tld, bytes, (uint32_t)c->queries);
-}
-
-void counters_find_tlds(struct counters *c)
-{
-    names_each(c->names, add_tld, c->tlds);
+    uint32_t count;
+    zones_take(c->zones, c->names);
+    const struct zoned_name *n = zones_names(c->zones, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t bytes;
+        const uint8_t *tld = names_tld(zoned_name_zone(&n[i]), n[i].zone_bytes, &bytes);
+        names_add(c->tlds, names_hash(c->tlds, tld, bytes), tld, bytes, n[i].queries);
+    }
 }
 
 /* All plain numbers stand between the first and the first table. */

@@ -14,6 +14,7 @@
 #include "analysis/prefix_counts.h"
 #include "analysis/subject.h"
 #include "analysis/tally.h"
+#include "analysis/zones.h"
 #include "capture/source.h"
 
 enum {
@@ -58,7 +59,8 @@ struct counters {
     struct tally qtype, qclass, rcode; /* rcode: of responses */
     struct prefix_counts *prefixes;
     struct names *names;
-    struct names *tlds;                    /* filled by counters_find_tlds() and by merging */
+    struct zones *zones;                   /* of the names; filled by counters_find_zones() */
+    struct names *tlds;                    /* filled there, too, and by merging */
     struct distinct addresses6, networks6; /* IPv6 sources, and their /64s */
     struct watch watch[COUNTERS_WATCHED];
     unsigned watched;
@@ -88,8 +90,8 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
  */
 void counters_merge(struct counters *into, const struct counters *from,
                     struct prefix_counts *spill);
-/* Counts the names' last labels; before an interval is merged, and once. */
-void counters_find_tlds(struct counters *c);
+/* Finds the names' domains and counts their last labels; before an interval is looked at. */
+void counters_find_zones(struct counters *c);
 /* Merges the details of watched prefixes; both sets must watch the same. */
 void counters_merge_watches(struct counters *into, const struct counters *from);
 /* `list` NULL: nothing is watched. */

@@ -12,7 +12,6 @@
 #include "analysis/novelty.h"
 #include "analysis/shares.h"
 #include "analysis/volume.h"
-#include "analysis/zones.h"
 
 /* Finest first: the order in which they explain. */
 enum detect_series {
@@ -51,7 +50,6 @@ struct detector {
     struct volume volume;
     struct novelty *novelty;
     struct deductions *deductions; /* names of the interval that open incidents explain */
-    struct zones *zones;           /* of the interval's names */
     struct names *domains;         /* of the interval, those that may matter */
     struct names *tlds;            /* of the interval, without what incidents explain */
     double *as_queries;            /* of the interval, by the AS's number */

@@ -11,6 +11,7 @@ static const double whole_domain =
 struct walk {
     struct detector *d;
     struct look *look;
+    const struct zones *zones;
     double least;
     double unseen; /* names that found no room, for each name asked once: such they were */
     double carry;  /* of them, not yet counted with one: a part of a query */
@@ -29,7 +30,7 @@ static double unseen_of(uint64_t lost, uint64_t singles)
 static double interval_unseen(const struct walk *w)
 {
     uint32_t count;
-    const struct zoned_name *n = zones_names(w->d->zones, &count);
+    const struct zoned_name *n = zones_names(w->zones, &count);
     uint64_t lost = names_lost(w->look->interval->counters->names);
     uint64_t singles = 0;
     for (uint32_t i = 0; lost > 0 && i < count; i++)
@@ -55,7 +56,7 @@ static double watch_unseen(const struct names *names)
 /* Neither it nor a name in it has enough queries to be looked at. */
 static bool is_small_zone(const struct walk *w, uint64_t zone_hash)
 {
-    return (double)zones_bound(w->d->zones, zone_hash) * (1 + w->unseen) < w->least;
+    return (double)zones_bound(w->zones, zone_hash) * (1 + w->unseen) < w->least;
 }
 
 /* Of the names themselves only what is known; of domains also what found no room. */
@@ -69,7 +70,7 @@ static void deduct(void *argument, const struct name_count *n)
     double queries = known + (n->queries == 1 ? w->part * w->watch_unseen : 0);
     const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
     deductions_add(to, subject_name_key(tld, bytes) ^ SERIES_TLD, queries);
-    zones_find(w->d->zones, n, &z);
+    zones_find(w->zones, n, &z);
     if (is_small_zone(w, z.zone_hash))
         return;
     deductions_add(to, subject_name_key(n->name, n->name_bytes), known);
@@ -176,7 +177,7 @@ static void look_at_names(struct walk *w)
     enum { AHEAD = 32 }; /* most are passed over */
     uint32_t count;
     struct names *domains = w->d->domains;
-    const struct zoned_name *n = zones_names(w->d->zones, &count);
+    const struct zoned_name *n = zones_names(w->zones, &count);
     for (const struct zoned_name *end = n + count; n < end; n++) {
         if (end - n > AHEAD)
             expect_name(w, n + AHEAD);
@@ -245,11 +246,10 @@ void detect_names(struct detector *d, const struct look *look)
 {
     const struct counters *c = look->interval->counters;
     struct look of_names = *look;
-    struct walk w = {.d = d, .look = &of_names, .least = detect_least(look)};
+    struct walk w = {.d = d, .look = &of_names, .zones = c->zones, .least = detect_least(look)};
     of_names.moment.forgiven = without_names(look->explained);
     names_clear(d->domains);
     names_clear(d->tlds);
-    zones_take(d->zones, c->names);
     w.unseen = interval_unseen(&w);
     find_deductions(&w);
     look_at_names(&w);

@@ -12,7 +12,6 @@
 enum {
     SOURCE_BUCKETS = 2048,
     NAME_BUCKETS = 2048,
-    INTERVAL_NAMES = 16384,
     DOMAIN_BUCKETS = 1024, /* of one interval's names, eight each */
     FEW_BUCKETS = 16,
     RECENT_S = 10,
@@ -82,13 +81,12 @@ struct detector *detector_create(const struct detector_limits *limits, uint64_t 
         return NULL;
     }
     d->limits = *limits;
-    d->zones = zones_create(INTERVAL_NAMES, err);
     d->domains = names_create(DOMAIN_BUCKETS, true, seed, err);
     d->tlds = names_create(DOMAIN_BUCKETS, true, seed, err);
     d->novelty = novelty_create(err);
     d->deductions = deductions_create(err);
-    if (d->zones != NULL && d->domains != NULL && d->tlds != NULL && d->novelty != NULL &&
-        d->deductions != NULL && create_shares(d, err) && create_origins(d, err))
+    if (d->domains != NULL && d->tlds != NULL && d->novelty != NULL && d->deductions != NULL &&
+        create_shares(d, err) && create_origins(d, err))
         return d;
     detector_free(d);
     return NULL;
@@ -102,7 +100,6 @@ void detector_free(struct detector *d)
         shares_free(d->shares[i]);
     novelty_free(d->novelty);
     deductions_free(d->deductions);
-    zones_free(d->zones);
     names_free(d->domains);
     names_free(d->tlds);
     free(d->as_queries);

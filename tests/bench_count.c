@@ -88,7 +88,7 @@ static void measure(const char *what, uint32_t networks, uint32_t batches)
             for (uint32_t i = at; i < at + batches; i++)
                 counters_add(c, &batch[i], 0);
             double middle = seconds();
-            counters_find_tlds(c);
+            counters_find_zones(c);
             counters_merge(minute, c, NULL);
             counters_clear(c, NULL);
             counting += middle - begin;

@@ -116,7 +116,7 @@ Test(counters, merged_are_as_if_counted_in_one)
             batch_query(&batch, client, n % 3 ? "www.example" : "example.com", 1 + n % 5);
         }
         counters_add(counters, &batch, 0);
-        counters_find_tlds(counters);
+        counters_find_zones(counters);
         counters_merge(whole, counters, NULL);
         counters_clear(counters, NULL);
         batch.count = batch.names_used = 0;
