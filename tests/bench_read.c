@@ -2,7 +2,7 @@
  * CPU of a whole `rootwatch read --json` beside a pcap_loop() that does nothing, each a process
  * over the same file of its own making, in turn; the median of the ratios counts.  Once with
  * the file's queries within half a minute, where the queries themselves cost most, once at 4900
- * queries/s, where the intervals do.
+ * queries/s, where the intervals do, and once more with an incident open for half of the time.
  *
  * usage: bench_read ROOTWATCH [FRAMES]
  */
@@ -134,6 +134,10 @@ int main(int argc, char **argv)
     plan.sources = TRAFFIC_ZIPF;
     plan.seconds = (double)plan.frames / 4900;
     measure("steady", argv[1], path, &plan);
+    plan.frames *= 2; /* so that enough is learned before the culprit comes */
+    plan.seconds *= 2;
+    plan.culprit = 0.3;
+    measure("incident", argv[1], path, &plan);
     (void)unlink(path);
     (void)rmdir(directory);
     return EXIT_SUCCESS;
