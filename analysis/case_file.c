@@ -65,6 +65,8 @@ bool case_is_active(const struct case_file *c, double material_share, double mat
         return d->rate_qps < fallen * c->level_qps;
     case INCIDENT_QTYPE:
     case INCIDENT_NXDOMAIN:
+    case INCIDENT_RCODE:
+    case INCIDENT_UNANSWERED:
         return excess >= material_share * d->calm_all_qps + swing * usual;
     default:
         return excess >= material_share / 2 * d->calm_all_qps && excess >= material_qps / 2;
@@ -82,6 +84,8 @@ int64_t case_quiet_s(const struct case_file *c, uint32_t quiet_s)
         return most < QUIET_GAP_S ? most : QUIET_GAP_S;
     case INCIDENT_QTYPE:
     case INCIDENT_NXDOMAIN:
+    case INCIDENT_RCODE:
+    case INCIDENT_UNANSWERED:
         return most < QUIET_COARSE_S ? most : QUIET_COARSE_S;
     default:
         return most;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/describe.h"
 
+#include "analysis/code_name.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,8 +83,8 @@ static void list_types(struct case_file *c, const double *now, const double *the
     if (case_has_waves(c))
         name_types(i, increase);
     for (unsigned n = 0; n < i->types; n++)
-        i->type[n].named |= case_kind(c) == INCIDENT_QTYPE ||
-                            is_named(told, told_types, i->type[n].qtype);
+        i->type[n].named |=
+                case_kind(c) == INCIDENT_QTYPE || is_named(told, told_types, i->type[n].qtype);
 }
 
 static void add_zone(void *argument, const struct name_count *n)
@@ -307,6 +309,17 @@ static void summarise_part(struct case_file *c, const char *of)
             i->rate_qps, usual_rate(i->baseline_qps, usual));
 }
 
+static void summarise_unanswered(struct case_file *c)
+{
+    struct incident *i = &c->incident;
+    char usual[32];
+    (void)snprintf(
+            i->summary, sizeof i->summary,
+            "%.0f %% of all queries get no answer: %.0f/s, usually %s; the server is slow "
+            "or silent, or the mirror lost its side",
+            100 * i->share, i->rate_qps, usual_rate(i->baseline_qps, usual));
+}
+
 static void summarise_volume(struct incident *i)
 {
     (void)snprintf(
@@ -338,20 +351,25 @@ static void summarise_end(struct case_file *c)
     char lasting[32];
     bool all = i->kind == INCIDENT_VOLUME || i->kind == INCIDENT_GAP ||
                case_kind(c) == INCIDENT_SPOOF;
+    bool answers = i->kind == INCIDENT_NXDOMAIN || i->kind == INCIDENT_RCODE;
     duration(i->ended_s - i->began_s, lasting);
     who(c, subject);
     strcat(subject, counted(c) > 1 ? " are" : " is");
     if (i->kind == INCIDENT_GAP)
         (void)snprintf(i->summary, sizeof i->summary, "Queries are back to usual after %s",
                        lasting);
+    else if (i->kind == INCIDENT_UNANSWERED)
+        (void)snprintf(i->summary, sizeof i->summary,
+                       "Queries are answered as usual after %s: %llu had no answer, at most "
+                       "%.0f/s",
+                       lasting, (unsigned long long)i->queries, i->peak_qps);
     else
         (void)snprintf(i->summary, sizeof i->summary,
                        "%s back to %s usual rate after %s: %llu %s, at most %.0f %s/s",
                        all ? "All queries are" : subject,
                        all || counted(c) > 1 ? "their" : "its", lasting,
-                       (unsigned long long)i->queries,
-                       i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries", i->peak_qps,
-                       i->kind == INCIDENT_NXDOMAIN ? "answers" : "queries");
+                       (unsigned long long)i->queries, answers ? "answers" : "queries",
+                       i->peak_qps, answers ? "answers" : "queries");
 }
 
 static void write_summary(struct case_file *c, enum incident_state state)
@@ -372,7 +390,11 @@ static void write_summary(struct case_file *c, enum incident_state state)
         summarise_part(c, "queries");
         break;
     case INCIDENT_NXDOMAIN:
+    case INCIDENT_RCODE:
         summarise_part(c, "answers");
+        break;
+    case INCIDENT_UNANSWERED:
+        summarise_unanswered(c);
         break;
     case INCIDENT_GAP:
         summarise_gap(&c->incident);
@@ -417,6 +439,10 @@ static void list_culprits(struct case_file *c, const struct interval *interval,
             add_asn(i, (uint32_t)s->key);
             if (sample_announced(s, interval, origins, &announced))
                 add_prefix(i, announced);
+        } else if (s->kind == INCIDENT_RCODE && i->rcode[0] == '\0') {
+            char text[CODE_NAME_BYTES];
+            (void)snprintf(i->rcode, sizeof i->rcode, "%.15s",
+                           code_name(CODE_RCODE, (uint16_t)s->key, text));
         }
     }
 }

@@ -22,6 +22,8 @@ enum detect_series {
     SERIES_TLD,
     SERIES_NXDOMAIN,
     SERIES_QTYPE,
+    SERIES_RCODE,
+    SERIES_UNANSWERED,
     SERIES_SHARES, /* those above are shares */
     SERIES_VOLUME = SERIES_SHARES,
     SERIES,
@@ -57,6 +59,8 @@ struct detector {
     uint32_t as_met;
     double learned_s;         /* how long it has looked, without gaps and silence */
     double answers_s;         /* the same, at answers */
+    double rcodes_s;          /* at their rcodes */
+    double queries_s;         /* at whether there are answers */
     double end_s;             /* of the last interval with queries */
     double rest_qps;          /* of all but open incidents, ten seconds' memory */
     double day_qps;           /* the same, a day's memory */
@@ -96,5 +100,6 @@ void detect_sources(struct detector *d, const struct look *look);
 void detect_names(struct detector *d, const struct look *look);
 void detect_origins(struct detector *d, const struct look *look);
 void detect_answers(struct detector *d, const struct look *look);
+void detect_unanswered(struct detector *d, const struct look *look);
 void detect_types(struct detector *d, const struct look *look);
 void detect_volume(struct detector *d, const struct look *look);

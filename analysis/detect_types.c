@@ -1,11 +1,11 @@
-/* Query types, and NXDOMAIN among the answers. */
+/* Query types, rcodes among the answers, and answers that do not come. */
 /* SPDX-License-Identifier: MIT */
 #include "analysis/detect.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { SLOW_LEARN_S = 12 * 3600, STEADY_S = 600, RCODE_NXDOMAIN = 3 };
+enum { SLOW_LEARN_S = 12 * 3600, STEADY_S = 600, RCODE_NOERROR = 0, RCODE_NXDOMAIN = 3 };
 
 static const double slow_material = 0.042; /* above the day's mean, for ten minutes */
 static const double slow_ratio = 1.5;
@@ -90,7 +90,8 @@ static double without_types(const struct explained *e)
 {
     double queries = 0;
     for (unsigned i = 0; i < e->parts; i++)
-        if (e->part[i].subject->kind == INCIDENT_NXDOMAIN)
+        if (e->part[i].subject->kind == INCIDENT_NXDOMAIN ||
+            e->part[i].subject->kind == INCIDENT_RCODE)
             queries += e->part[i].excess;
     return queries;
 }
@@ -105,31 +106,96 @@ void detect_types(struct detector *d, const struct look *look)
         look_at_type(d, &of_types, i, queries[i]);
 }
 
+/* All but NOERROR, which falls when others rise, and NXDOMAIN, which goes with names. */
+static void look_at_rcodes(struct detector *d, const struct look *look, struct look *of_answers)
+{
+    const struct tally *t = &look->interval->counters->rcode;
+    of_answers->moment.learned_s = d->rcodes_s;
+    of_answers->moment.learning = d->rcodes_s < d->limits.warmup_s;
+    for (uint32_t i = 0; i < t->met; i++) {
+        const struct subject s = {.kind = INCIDENT_RCODE, .key = t->touched[i]};
+        if (s.key == RCODE_NOERROR || s.key == RCODE_NXDOMAIN)
+            continue;
+        if (detect_is_explained(look, &s) || of_answers->moment.rest < 1) {
+            shares_freeze(d->shares[SERIES_RCODE], s.key, &look->moment);
+            continue;
+        }
+        struct share_row *row =
+                detect_add(d, of_answers, SERIES_RCODE, s.key, (double)t->count[s.key], NULL);
+        if (row != NULL)
+            detect_propose(d, look, SERIES_RCODE, row, &s);
+    }
+}
+
+static void look_at_nxdomain(struct detector *d, const struct look *look,
+                             const struct look *of_answers)
+{
+    const struct subject s = {.kind = INCIDENT_NXDOMAIN};
+    double nxdomain = (double)look->interval->counters->rcode.count[RCODE_NXDOMAIN];
+    if (detect_is_explained(look, &s) || of_answers->moment.rest < 1) {
+        shares_freeze(d->shares[SERIES_NXDOMAIN], 1, &look->moment);
+        return;
+    }
+    struct share_row *row = detect_add(d, of_answers, SERIES_NXDOMAIN, 1, nxdomain, NULL);
+    if (row != NULL)
+        detect_propose(d, look, SERIES_NXDOMAIN, row, &s);
+}
+
 /*
- * What open incidents asked may have been answered with NXDOMAIN, or not: that is not known.  So
- * the share among the other answers is known within bounds only, and is taken for as near to the
- * usual one as they allow (share_moment.forgiven).
+ * What open incidents asked may have been answered with NXDOMAIN, or not: that is not known. So
+ * the share among the other answers is known within bounds only, and is taken for as near to
+ * the usual one as they allow (share_moment.forgiven).
  */
 void detect_answers(struct detector *d, const struct look *look)
 {
     const struct counters *c = look->interval->counters;
-    const struct subject s = {.kind = INCIDENT_NXDOMAIN};
     double answers = (double)c->responses;
-    double nxdomain = (double)c->rcode.count[RCODE_NXDOMAIN];
     if (answers < answered * (double)c->queries || answers < 1)
         return;
     double explained = look->excess * fmin(1, answers / fmax(1, (double)c->queries));
     d->answers_s += look->moment.length_s;
+    d->rcodes_s += look->moment.length_s;
     struct look of_answers = *look;
     of_answers.moment.rest = answers - explained;
     of_answers.moment.forgiven = explained;
     of_answers.moment.learned_s = d->answers_s;
     of_answers.moment.learning = d->answers_s < d->limits.warmup_s;
-    if (detect_is_explained(look, &s) || of_answers.moment.rest < 1) {
-        shares_freeze(d->shares[SERIES_NXDOMAIN], 1, &look->moment);
+    look_at_nxdomain(d, look, &of_answers);
+    of_answers.moment.forgiven += look->coarse_excess;
+    look_at_rcodes(d, look, &of_answers);
+}
+
+/* A flood that nobody can answer is told as a flood; and where frames are lost, answers are. */
+static bool is_flooded(const struct look *look)
+{
+    for (unsigned i = 0; i < look->explained->parts; i++) {
+        enum incident_kind kind = look->explained->part[i].subject->kind;
+        if (kind == INCIDENT_VOLUME || kind == INCIDENT_SPOOF || kind == INCIDENT_GAP)
+            return true;
+    }
+    return look->interval->lossy;
+}
+
+/*
+ * Queries less answers: the server does not keep up, or the mirror has lost one direction.  A
+ * mirror that never had answers has a usual share of one.
+ */
+void detect_unanswered(struct detector *d, const struct look *look)
+{
+    const struct counters *c = look->interval->counters;
+    const struct subject s = {.kind = INCIDENT_UNANSWERED};
+    struct look of_queries = *look;
+    of_queries.moment.forgiven = look->excess + look->coarse_excess;
+    d->queries_s += look->moment.length_s;
+    of_queries.moment.learned_s = d->queries_s;
+    of_queries.moment.learning = d->queries_s < d->limits.warmup_s;
+    if (detect_is_explained(look, &s) || is_flooded(look)) {
+        shares_freeze(d->shares[SERIES_UNANSWERED], 1, &look->moment);
         return;
     }
-    struct share_row *row = detect_add(d, &of_answers, SERIES_NXDOMAIN, 1, nxdomain, NULL);
+    struct share_row *row =
+            detect_add(d, &of_queries, SERIES_UNANSWERED, 1,
+                       fmax(0, (double)c->queries - (double)c->responses), NULL);
     if (row != NULL)
-        detect_propose(d, look, SERIES_NXDOMAIN, row, &s);
+        detect_propose(d, look, SERIES_UNANSWERED, row, &s);
 }

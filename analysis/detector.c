@@ -43,6 +43,8 @@ static const struct detect_row {
         [SERIES_TLD] = {"tld", NULL, NAME_BUCKETS, 1.15, 2, 0.05, 1},
         [SERIES_NXDOMAIN] = {"answers", detect_answers, FEW_BUCKETS, 1.1, 2, 0.05, 1},
         [SERIES_QTYPE] = {"type", detect_types, FEW_BUCKETS, 1.15, 5.0 / 3, 0.05, 1},
+        [SERIES_RCODE] = {"rcodes", NULL, FEW_BUCKETS, 1.15, 2, 0.05, 1},
+        [SERIES_UNANSWERED] = {"unanswered", detect_unanswered, FEW_BUCKETS, 1.15, 2, 0.05, 1},
         [SERIES_VOLUME] = {"volume", detect_volume, 0, 0, 0, 0, 0},
 };
 
@@ -199,6 +201,7 @@ static void find_excess(const struct explained *explained, struct look *look)
             break;
         case INCIDENT_QTYPE:
         case INCIDENT_NXDOMAIN:
+        case INCIDENT_RCODE:
             look->coarse_excess += p->excess;
             break;
         default:
@@ -343,8 +346,9 @@ double detector_level(const struct detector *d)
 
 json_t *detector_json(const struct detector *d)
 {
-    json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "day_qps", d->day_qps,
-                             "learned_s", d->learned_s, "answers_s", d->answers_s, "end_s",
+    json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "day_qps",
+                             d->day_qps, "learned_s", d->learned_s, "answers_s", d->answers_s,
+                             "rcodes_s", d->rcodes_s, "queries_s", d->queries_s, "end_s",
                              d->end_s, "rest_qps", d->rest_qps, "new_qps", d->new_qps,
                              "usual_new", d->usual_new, "volume", volume_json(&d->volume));
     for (unsigned i = 0; json != NULL && i < SERIES_SHARES; i++)
@@ -356,6 +360,8 @@ bool detector_parse(const json_t *json, struct detector *d, struct error *err)
 {
     bool good = json_is_object(json) && json_read_double(json, "learned_s", &d->learned_s) &&
                 json_read_double(json, "answers_s", &d->answers_s) &&
+                json_read_double(json, "rcodes_s", &d->rcodes_s) &&
+                json_read_double(json, "queries_s", &d->queries_s) &&
                 json_read_double(json, "end_s", &d->end_s) &&
                 json_read_double(json, "rest_qps", &d->rest_qps) &&
                 json_read_double(json, "day_qps", &d->day_qps) &&

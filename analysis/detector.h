@@ -2,12 +2,12 @@
  * Notices what is not usual, interval by interval, without knowing what will come of it.
  *
  * Several series are looked at, finest first: source prefixes, names, the domains they are in,
- * origin ASes, top level domains, NXDOMAIN answers, query types (each by its share of all
- * queries, see shares.h), and all queries together (see volume.h).  A coarser series is told
- * only when no finer one explains what it saw: it waits a few seconds for a finer one that is
- * on its way, and what a finer one found is forgotten by the coarser.  What open incidents
- * explain is taken out of every series before it is looked at, so that one cause is one
- * finding, and a second cause is as visible as the first.
+ * origin ASes, top level domains, NXDOMAIN answers, query types, other rcodes, queries without
+ * an answer (each by its share, see shares.h), and all queries together (see volume.h).  A
+ * coarser series is told only when no finer one explains what it saw: it waits a few seconds
+ * for a finer one that is on its way, and what a finer one found is forgotten by the coarser.
+ * What open incidents explain is taken out of every series before it is looked at, so that one
+ * cause is one finding, and a second cause is as visible as the first.
  *
  * Memory is fixed.  Only message time counts; the same intervals give the same findings.
  */

@@ -9,8 +9,9 @@
 #include <string.h>
 
 static const char *const state_names[] = {"open", "update", "close"};
-static const char *const kind_names[INCIDENT_KINDS] = {"prefix",   "asn",    "qtype", "name",
-                                                       "nxdomain", "volume", "gap",   "spoof"};
+static const char *const kind_names[INCIDENT_KINDS] = {
+        "prefix", "asn", "qtype", "name",  "nxdomain",
+        "volume", "gap", "spoof", "rcode", "unanswered"};
 
 static const char *const severity_names[] = {"notice", "warning", "critical"};
 static const double warning_part = 0.08;
@@ -108,6 +109,8 @@ static void set_dimensions(json_t *json, const struct incident *i)
     set_if_any(json, "asn", asns_json(i));
     set_if_any(json, "qtype", qtypes);
     set_if_any(json, "name", names);
+    if (i->rcode[0] != '\0')
+        json_object_set_new(json, "rcode", json_pack("[s]", i->rcode));
 }
 
 static void set_details(json_t *json, const struct incident *i)
@@ -216,6 +219,15 @@ static bool parse_evidence(const json_t *json, struct incident_evidence *e)
                             json_read_double(json, "limit", &e->limit));
 }
 
+static bool parse_rcode(const json_t *array, struct incident *i)
+{
+    const char *text = json_string_value(json_array_get(array, 0));
+    if (text == NULL || strlen(text) >= sizeof i->rcode)
+        return array == NULL;
+    memcpy(i->rcode, text, strlen(text) + 1);
+    return true;
+}
+
 static bool parse_types(const json_t *json, struct incident *i)
 {
     const json_t *array = json_object_get(json, "types");
@@ -300,6 +312,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 parse_asns(json_object_get(json, "asn"), i) &&
                 json_read_u32(json, "networks", &i->networks) &&
                 parse_evidence(json_object_get(json, "evidence"), &i->evidence) &&
+                parse_rcode(json_object_get(json, "rcode"), i) &&
                 reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
                 parse_types(json, i) &&
                 parse_hosts(json_object_get(json, "leading_hosts"), i) && parse_names(json, i);

@@ -41,6 +41,8 @@ enum incident_kind {
     INCIDENT_VOLUME,
     INCIDENT_GAP,
     INCIDENT_SPOOF,
+    INCIDENT_RCODE,      /* of the answers; NXDOMAIN is a kind of its own */
+    INCIDENT_UNANSWERED, /* queries */
     INCIDENT_KINDS,
 };
 
@@ -99,6 +101,7 @@ struct incident {
     unsigned prefixes;
     uint32_t asn[INCIDENT_ORIGINS]; /* culprits; or the origins of the prefixes, where known */
     unsigned asns;
+    char rcode[16];    /* "SERVFAIL", of that kind; else empty */
     unsigned networks; /* about so many /24s and /48s take part; 0: not known */
     struct incident_evidence evidence;
     double rate_qps;     /* of the culprits */

@@ -102,6 +102,14 @@ void sample_take(struct sample *s, const struct subject *of, const struct interv
         s->queries = (double)c->rcode.count[RCODE_NXDOMAIN];
         s->all = (double)c->responses;
         break;
+    case INCIDENT_RCODE:
+        s->queries = (double)c->rcode.count[of->key];
+        s->all = (double)c->responses;
+        break;
+    case INCIDENT_UNANSWERED:
+        if (c->queries > c->responses)
+            s->queries = (double)(c->queries - c->responses);
+        break;
     default:
         take_all(s, c);
         break;

@@ -117,6 +117,13 @@ const char *subject_text(const struct subject *s, char text[static SUBJECT_TEXT_
         (void)snprintf(text, SUBJECT_TEXT_BYTES, "%s",
                        code_name(CODE_QTYPE, (uint16_t)s->key, part));
         break;
+    case INCIDENT_RCODE:
+        (void)snprintf(text, SUBJECT_TEXT_BYTES, "%s",
+                       code_name(CODE_RCODE, (uint16_t)s->key, part));
+        break;
+    case INCIDENT_UNANSWERED:
+        (void)snprintf(text, SUBJECT_TEXT_BYTES, "queries without an answer");
+        break;
     default:
         if (subject_is_name(s))
             name_text(s, text);

@@ -1,10 +1,11 @@
 /*
  * What an incident is about: the smallest thing that explains it.
  *
- * A prefix, an origin AS, a qtype or a name is told by its key; NXDOMAIN, volume and gap are
- * about all queries and have none.  A spoofed flood is about the name it asks for, where there
- * is one.  Subjects are compared by kind and key: the key of a name is a hash of it with a
- * fixed seed, so that what was saved is found again and equal packets give equal incidents.
+ * A prefix, an origin AS, a qtype, an rcode or a name is told by its key; NXDOMAIN, queries
+ * without an answer, volume and gap are about all queries and have none.  A spoofed flood is
+ * about the name it asks for, where there is one.  Subjects are compared by kind and key: the
+ * key of a name is a hash of it with a fixed seed, so that what was saved is found again and
+ * equal packets give equal incidents.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -18,7 +19,7 @@ enum { SUBJECT_TEXT_BYTES = 96 };
 
 struct subject {
     enum incident_kind kind;
-    uint64_t key;       /* prefix bits, AS number, qtype, hash of the name; else 0 */
+    uint64_t key;       /* prefix bits, AS number, qtype, rcode, hash of the name; else 0 */
     bool zone;          /* a name, and all names below it */
     uint8_t name_bytes; /* 0: no name */
     uint8_t name[MESSAGE_NAME_BYTES_MAX]; /* wire format, lower case */

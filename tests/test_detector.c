@@ -228,6 +228,57 @@ Test(detector, does_not_learn_other_answers_from_those_to_an_incident)
     cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1), "%s", traffic_last(t)->summary);
 }
 
+Test(detector, tells_that_many_answers_are_failures)
+{
+    traffic_pass(t, 1800, NULL);
+    t->failed = 0.2;
+    traffic_pass(t, 120, NULL);
+    t->failed = 0;
+    traffic_pass(t, 900, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    const struct incident *i = &t->event[0].incident;
+    cr_expect(eq(int, i->kind, INCIDENT_RCODE));
+    cr_expect(eq(str, (char *)i->rcode, "SERVFAIL"));
+    cr_expect_not_null(strstr(i->summary, "SERVFAIL is "), "%s", i->summary);
+    cr_expect(le(i64, i->opened_s - i->began_s, 40));
+    cr_expect_not_null(strstr(t->event[1].incident.summary, " answers, at most "));
+}
+
+Test(detector, tells_that_the_server_has_stopped_to_answer)
+{
+    traffic_pass(t, 1800, NULL);
+    t->silent = 1;
+    traffic_pass(t, 60, NULL);
+    cr_assert(eq(u32, t->events, 1));
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_UNANSWERED));
+    cr_expect_not_null(strstr(traffic_last(t)->summary, " of all queries get no answer"));
+    t->silent = 0;
+    traffic_pass(t, 900, NULL);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect_not_null(strstr(traffic_last(t)->summary, "Queries are answered as usual"));
+}
+
+Test(detector, finds_a_mirror_without_answers_usual)
+{
+    traffic_free(t);
+    t = traffic_create(origins, 1, 7);
+    t->silent = 1;
+    traffic_pass(t, 1800, NULL);
+    t->silent = 0;
+    traffic_pass(t, 600, NULL);
+    cr_expect(eq(u32, t->events, 0));
+}
+
+Test(detector, tells_a_flood_that_is_not_answered_as_a_flood)
+{
+    const struct traffic_flow f = {"203.0.113.7", 0, "mail.example.net", 15, 300};
+    traffic_pass(t, 1800, NULL);
+    t->silent = 0.7;
+    traffic_pass(t, 120, &f);
+    cr_expect(eq(int, t->event[0].incident.kind, INCIDENT_PREFIX));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+}
+
 /* A story of several kinds of incident, told by so many workers. */
 static json_t *story(unsigned workers)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKGROUND_QPS = 150, START_S = 1735689600, NXDOMAIN = 3 };
+enum { BACKGROUND_QPS = 150, START_S = 1735689600, SERVFAIL = 2, NXDOMAIN = 3 };
 
 static void keep_event(void *argument, struct incident_event *e)
 {
@@ -147,7 +147,11 @@ static void ask(struct traffic *t, struct message_batch *b, const char *client,
                 const char *name, uint16_t qtype, bool exists)
 {
     batch_query(b, client, name, qtype)->time_ns = t->now_s * 1000000000;
-    batch_response(b, client, exists ? 0 : NXDOMAIN);
+    double chance = t->failed + t->silent > 0 ? next_random(t) % 1000 / 1000.0 : 1;
+    if (chance >= t->failed + t->silent)
+        batch_response(b, client, exists ? 0 : NXDOMAIN);
+    else if (chance >= t->silent)
+        batch_response(b, client, SERVFAIL);
     if (b->count + 2 >= MESSAGE_BATCH_MAX)
         flush(t, b);
 }

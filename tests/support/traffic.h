@@ -20,6 +20,8 @@ struct traffic {
     int64_t now_s;
     double level;             /* of the background; 1 */
     bool lossy;               /* what passes is marked so */
+    double failed;            /* of all queries, answered with SERVFAIL; 0 */
+    double silent;            /* of all queries, not answered; 0 */
     unsigned undecoded_qps;   /* frames of ethertype 0x88b5, beside the messages */
     struct known known;       /* who may send much; to be filled at any time */
     struct silences silences; /* the same */
