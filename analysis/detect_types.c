@@ -166,14 +166,14 @@ void detect_answers(struct detector *d, const struct look *look)
 }
 
 /* A flood that nobody can answer is told as a flood; and where frames are lost, answers are. */
-static bool is_flooded(const struct look *look)
+static bool is_flooded(const struct detector *d, const struct look *look)
 {
     for (unsigned i = 0; i < look->explained->parts; i++) {
         enum incident_kind kind = look->explained->part[i].subject->kind;
         if (kind == INCIDENT_VOLUME || kind == INCIDENT_SPOOF || kind == INCIDENT_GAP)
             return true;
     }
-    return look->interval->lossy;
+    return look->interval->lossy || volume_is_suspicious(&d->volume);
 }
 
 /*
@@ -189,7 +189,7 @@ void detect_unanswered(struct detector *d, const struct look *look)
     d->queries_s += look->moment.length_s;
     of_queries.moment.learned_s = d->queries_s;
     of_queries.moment.learning = d->queries_s < d->limits.warmup_s;
-    if (detect_is_explained(look, &s) || is_flooded(look)) {
+    if (detect_is_explained(look, &s) || is_flooded(d, look)) {
         shares_freeze(d->shares[SERIES_UNANSWERED], 1, &look->moment);
         return;
     }
