@@ -132,13 +132,12 @@ bool detect_is_spoofed(const struct detector *d, double excess_qps)
 /* True: it was not known before. */
 static bool meet(struct detector *d, struct prefix p, bool calm)
 {
-    if (!novelty_is_new(d->novelty, p))
-        return false;
+    bool is_new = novelty_is_new(d->novelty, p);
     if (calm)
-        novelty_note(d->novelty, p);
-    else
+        novelty_note(d->novelty, p); /* also one that is known, or it would be new tomorrow */
+    else if (is_new)
         novelty_note_flood(d->novelty, p);
-    return true;
+    return is_new;
 }
 
 static void look_at_source(struct detector *d, const struct look *look,
