@@ -126,7 +126,7 @@ bool routes_text(struct routes_reading *r, struct error *err)
         if (r->from->line % GO_ON_EVERY == 0 && !routes_go_on(r, err))
             return false;
     }
-    return state == FEED_END;
+    return state == FEED_END && routes_show_end(r, &show, err);
 }
 
 static bool looks_like_text(const uint8_t *octet, size_t n)

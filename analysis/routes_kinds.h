@@ -43,8 +43,11 @@ bool routes_list_line(struct routes_reading *r, char *line, struct error *err);
 struct routes_show {   /* what lines above have said */
     bool has_prefix;   /* in the reading's route: lines may follow that name none */
     bool has_next_hop; /* whose path follows */
+    bool waits;        /* for the path of what a line above began */
     bool withdrawn;    /* told of, but no longer announced */
 };
+bool routes_show_end(const struct routes_reading *r, const struct routes_show *s,
+                     struct error *err);
 bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *line,
                       struct error *err);
 

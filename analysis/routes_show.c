@@ -161,7 +161,7 @@ static bool bad_line(const struct routes_reading *r, const char *what, struct er
     return error_set(err, "%s:%lu: %s", r->from->name, r->from->line, what);
 }
 
-static bool take_path(struct routes_reading *r, const struct routes_show *s, char *text,
+static bool take_path(struct routes_reading *r, struct routes_show *s, char *text,
                       struct error *err)
 {
     uint32_t weight;
@@ -170,6 +170,7 @@ static bool take_path(struct routes_reading *r, const struct routes_show *s, cha
     if (!read_path(text, &r->path))
         return bad_line(r, "not an AS path with its origin code", err);
     r->about->kind = ROUTES_SHOW;
+    s->waits = s->has_next_hop = false;
     if (s->withdrawn)
         return true;
     r->route.name = NULL;
@@ -194,7 +195,9 @@ static bool other_line(const struct routes_reading *r, struct routes_show *s, co
         return bad_line(r, "the detailed form of `show ip bgp`; the short one would do", err);
     if (line[0] == '*' || (line[0] != '\0' && line[1] == '*'))
         return bad_line(r, "no network and no next hop", err);
-    s->has_prefix = s->has_next_hop = false;
+    if (s->waits)
+        return bad_line(r, "another line where a path should follow", err);
+    s->has_prefix = false;
     return true;
 }
 
@@ -205,6 +208,12 @@ static bool is_rest(const struct routes_show *s, const char *line)
            line[strspn(line, " 0123456789.{},()ie?")] == '\0';
 }
 
+bool routes_show_end(const struct routes_reading *r, const struct routes_show *s,
+                     struct error *err)
+{
+    return !s->waits || bad_line(r, "no path behind it: the file is cut short", err);
+}
+
 bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *line,
                       struct error *err)
 {
@@ -212,10 +221,8 @@ bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *lin
     line = behind_pager(line);
     if (*line == '\0')
         return true;
-    if (is_rest(s, line)) {
-        s->has_next_hop = false;
+    if (is_rest(s, line))
         return take_path(r, s, last_run(line), err);
-    }
     struct route network = r->route;
     bool has_network;
     size_t columns = status_columns(line, &network, &has_network);
@@ -226,10 +233,13 @@ bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *lin
     bool has_next_hop = is_address(next_hop);
     if (!has_next_hop && (!has_network || *next_hop != '\0'))
         return other_line(r, s, line, err);
+    if (s->waits && (has_network || s->has_next_hop))
+        return bad_line(r, "another route where a path should follow", err);
     if (has_network) {
         r->route = network;
         s->has_prefix = true;
     }
+    s->waits = true;
     if (has_network || line[0] != ' ')
         s->withdrawn = memchr(line, 'h', columns) != NULL || memchr(line, 'R', columns) != NULL;
     return !has_next_hop || take_next_hop(r, s, next_hop, err);

@@ -169,6 +169,13 @@ Test(routes, that_are_cut_or_damaged_name_their_line)
                    "table:1: no network and no next hop");
     expect_refused("*> 192.0.2.0/24     198.51.100.1     x\n",
                    "table:1: no weight before an AS path");
+    expect_refused("*> 192.0.2.0/2", "table:1: no path behind it: the file is cut short");
+    expect_refused("*> 192.0.2.0/24     198.51.100.1\n",
+                   "table:1: no path behind it: the file is cut short");
+    expect_refused("*> 192.0.2.0/24\n*> 192.0.3.0/24     198.51.100.1           0 64496 i\n",
+                   "table:2: another route where a path should follow");
+    expect_refused("*> 192.0.2.0/24\nroute-views>\n",
+                   "table:2: another line where a path should follow");
     expect_refused("BGP routing table entry for 192.0.2.0/24, version 3546\n",
                    "table:1: the detailed form of `show ip bgp`; the short one would do");
 }
