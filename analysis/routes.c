@@ -284,8 +284,8 @@ static int64_t date_at(const char *text, unsigned run)
     if (run == 8 || run == 12 || run == 14) {
         time = day(text, text + 4, text + 6);
         rest = text + 8;
-    } else if (run == 4 && strchr("-._/", text[4]) != NULL && digits(text + 5) == 2 &&
-               text[7] == text[4] && digits(text + 8) == 2) {
+    } else if (run == 4 && text[4] != '\0' && strchr("-._/", text[4]) != NULL &&
+               digits(text + 5) == 2 && text[7] == text[4] && digits(text + 8) == 2) {
         time = day(text, text + 5, text + 8);
         rest = text + 10;
     } else {

@@ -332,6 +332,7 @@ Test(routes, dates_are_found_in_names)
     cr_expect(eq(i64, routes_date("200501181200"), 1106049600));
     cr_expect(eq(i64, routes_date("table-2005-01-18"), 1106006400));
     cr_expect(eq(i64, routes_date("2005-01-18 12:00"), 1106049600));
+    cr_expect(eq(i64, routes_date("of 2005"), 0));
     cr_expect(eq(i64, routes_date("2005-02-30 20059999 123456789 7"), 0));
     cr_expect(eq(i64, routes_date("rv-oregon-ios-2021.txt"), 0));
 }
