@@ -310,6 +310,102 @@ Test(routes, are_not_in_updates)
     file_end(&f);
 }
 
+/* ---- MMDB ----------------------------------------------------------------------------------
+ */
+
+enum { MMDB_NODES = 24, MMDB_TEXT = 2, MMDB_U16 = 5, MMDB_U32 = 6, MMDB_MAP = 7 };
+
+static void put_control(struct file *f, unsigned type, size_t size)
+{
+    uint8_t control[2] = {(uint8_t)(type << 5 | (size < 29 ? size : 29)), (uint8_t)(size - 29)};
+    file_octets(f, control, size < 29 ? 1 : 2);
+}
+
+static void put_text(struct file *f, const char *text)
+{
+    put_control(f, MMDB_TEXT, strlen(text));
+    file_octets(f, text, strlen(text));
+}
+
+static void put_number(struct file *f, const char *key, unsigned type, uint32_t number)
+{
+    put_text(f, key);
+    put_control(f, type, type == MMDB_U16 ? 2 : 4);
+    if (type == MMDB_U16)
+        file_u16(f, (uint16_t)number);
+    else
+        file_u32(f, number);
+}
+
+static void put_record(struct file *f, uint32_t record)
+{
+    const uint8_t octets[3] = {(uint8_t)(record >> 16), (uint8_t)(record >> 8),
+                               (uint8_t)record};
+    file_octets(f, octets, sizeof octets);
+}
+
+/* 192.0.2.0/24 alone; the left record of the last node is the one given. */
+static void put_mmdb(struct file *f, uint32_t last_left)
+{
+    f->big = true;
+    for (unsigned depth = 0; depth < MMDB_NODES; depth++) {
+        bool right = 0xc00002 >> (23 - depth) & 1;
+        uint32_t next = depth + 1 < MMDB_NODES ? depth + 1 : last_left;
+        put_record(f, right ? MMDB_NODES : next);
+        put_record(f, right ? next : MMDB_NODES);
+    }
+    file_octets(f, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+    put_control(f, MMDB_MAP, 2);
+    put_number(f, "autonomous_system_number", MMDB_U32, 64496);
+    put_text(f, "autonomous_system_organization");
+    put_text(f, "Example");
+
+    file_octets(f, "\xab\xcd\xefMaxMind.com", 14);
+    put_control(f, MMDB_MAP, 9);
+    put_number(f, "binary_format_major_version", MMDB_U16, 2);
+    put_number(f, "binary_format_minor_version", MMDB_U16, 0);
+    put_text(f, "build_epoch");
+    file_octets(f, "\x08\x02\0\0\0\0\x41\xec\xfa\x40", 10);
+    put_text(f, "database_type");
+    put_text(f, "GeoLite2-ASN");
+    put_text(f, "description");
+    put_control(f, MMDB_MAP, 0);
+    put_number(f, "ip_version", MMDB_U16, 4);
+    put_text(f, "languages");
+    file_octets(f, "\x00\x04", 2);
+    put_number(f, "node_count", MMDB_U32, MMDB_NODES);
+    put_number(f, "record_size", MMDB_U16, 24);
+}
+
+Test(routes, of_an_mmdb_have_names)
+{
+    struct file f;
+    file_start(&f);
+    put_mmdb(&f, MMDB_NODES + 16);
+    cr_assert(read_octets(f.octets, f.size), "%s", err.text);
+    cr_expect(eq(str, told, "192.0.2.0/24 64496 = Example\n"));
+    cr_expect(eq(int, about.kind, ROUTES_MMDB));
+    cr_expect(eq(i64, about.time, 1106049600));
+    cr_expect_not(read_octets(f.octets, f.size - 1), "cut");
+    cr_expect_not(read_octets(f.octets, 100), "cut");
+    file_end(&f);
+}
+
+Test(routes, of_an_mmdb_whose_tree_is_none_are_refused)
+{
+    struct file f;
+    file_start(&f);
+    put_mmdb(&f, 1);
+    cr_expect_not(read_octets(f.octets, f.size));
+    cr_expect(eq(str, err.text, "table: the MMDB's tree has a loop"));
+    file_end(&f);
+    file_start(&f);
+    put_mmdb(&f, MMDB_NODES + 5000);
+    cr_expect_not(read_octets(f.octets, f.size));
+    cr_expect(eq(str, err.text, "table: node 5024 of the MMDB is not in it"));
+    file_end(&f);
+}
+
 /* ---- Paths and dates -----------------------------------------------------------------------
  */
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Tables of origins of every kind, held against what other programs made of the same files.
 
-usage: origins.py ROOTWATCH TOOL_ORIGINS
+usage: origins.py ROOTWATCH TOOL_ORIGINS TOOL_TABLE
 
 The reference corpus is found by ROOTWATCH_CORPUS, else beside the source tree; without it
 these tests are skipped.
@@ -10,7 +10,8 @@ these tests are skipped.
 import collections, datetime, gzip, ipaddress, json, os, random, resource, pathlib, subprocess, sys, tempfile
 import unittest
 
-ROOTWATCH, TOOL = sys.argv[1:3]
+ROOTWATCH, TOOL, TABLE = sys.argv[1:4]
+SANITIZED = b"__asan_init" in pathlib.Path(ROOTWATCH).read_bytes()
 CORPUS = pathlib.Path(os.environ.get("ROOTWATCH_CORPUS",
                                      pathlib.Path(__file__).parents[3] / "shared/corpus"))
 CUT = "routeviews-rib.20140523.0600_firstMB.bz2"  # in the middle of the compressed data
@@ -282,6 +283,23 @@ class History(unittest.TestCase):
             "2005-01-08  2005-01-08       1  192.0.2.0/24        AS64500",
             "2005-01-18  2005-01-18       1  192.0.2.0/24        AS64501,AS64502"])
 
+    def test_reads_a_large_table_in_little_memory(self):
+        """120 MB of MRT through a pipe: all that is kept is what concerns the prefix."""
+        table = subprocess.Popen([TABLE, "100000", "30"], stdout=subprocess.PIPE)
+        reader = subprocess.Popen([ROOTWATCH, "origins", "--json", "1.0.13.0/24",
+                                   "2005-01-18=-"], stdin=table.stdout, stdout=subprocess.PIPE)
+        table.stdout.close()
+        told = json.load(reader.stdout)
+        reader.stdout.close()
+        _, status, used = os.wait4(reader.pid, 0)
+        reader.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual((table.wait(), reader.returncode), (0, 0))
+        self.assertEqual(told["tables"][0]["routes"], 3_000_000)
+        self.assertEqual([(r["prefix"], r["origins"], r["routes"]) for r in told["history"]],
+                         [("1.0.13.0/24", [2], 30)])
+        if not SANITIZED:
+            self.assertLess(used.ru_maxrss, 64 << 10)
+
     def test_says_what_is_wrong_with_its_use(self):
         for words in ((), ("192.0.2.0/24",), ("192.0.2.0/33", "x"), ("192.0.2", "x"),
                       ("--what", "192.0.2.0/24", "x")):
@@ -457,7 +475,7 @@ class Rank(unittest.TestCase):
         ran = rank("--json", data=data)
         took = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         self.assertEqual(json.loads(ran.stdout)["total"], 1_000_000)
-        if b"__asan_init" not in pathlib.Path(ROOTWATCH).read_bytes():
+        if not SANITIZED:
             self.assertLess(took, 5)
 
 
