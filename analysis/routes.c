@@ -70,7 +70,8 @@ bool routes_give(struct routes_reading *r, struct error *err)
     r->route.hop = r->path.hop;
     r->route.hops = r->path.hops;
     r->about->routes++;
-    return r->taker->take(r->taker->to, &r->route, err);
+    return r->taker->take(r->taker->to, &r->route, err) ||
+           error_prefix(err, "%s", r->from->name);
 }
 
 bool routes_name_wanted(struct routes_reading *r, uint32_t asn)
