@@ -230,8 +230,10 @@ bool routes_parse(const char *address, unsigned long length, struct route *r)
         return false;
     r->family = (uint8_t)family;
     r->length = (uint8_t)length;
-    for (size_t octet = length / 8; octet < sizeof r->address; octet++)
-        r->address[octet] &= octet == length / 8 ? (uint8_t)(0xff00U >> length % 8) : 0;
+    if (length < 128) {
+        r->address[length / 8] &= (uint8_t)(0xff00U >> length % 8);
+        memset(r->address + length / 8 + 1, 0, sizeof r->address - length / 8 - 1);
+    }
     return true;
 }
 

@@ -15,6 +15,5 @@ struct progress {
 
 void progress_init(struct progress *p, FILE *to, const char *what);
 /* Octets of all files; `all_bytes` 0 when it is not known. */
-void progress_show(struct progress *p, uint64_t count, uint64_t done_bytes,
-                   uint64_t all_bytes);
+void progress_show(struct progress *p, uint64_t count, uint64_t done_bytes, uint64_t all_bytes);
 void progress_end(struct progress *p); /* wipes the line */

@@ -1,5 +1,6 @@
 /*
- * For tests and measurements: a routing table in MRT, as large as asked for, to standard output.
+ * For tests and measurements: a routing table in MRT, as large as asked for, to standard
+ * output.
  *
  * usage: tool_table PREFIXES PEERS
  */
