@@ -147,8 +147,8 @@ static void list_subjects(struct case_file *c)
         const struct name_count n = {
                 .name = s->name,
                 .name_bytes = s->name_bytes,
-                .queries = c->culprits == 1 ? c->dossier.queries
-                                            : (uint64_t)c->culprit[k].queries,
+                .queries =
+                        c->culprits == 1 ? c->dossier.queries : (uint64_t)c->culprit[k].queries,
         };
         if (subject_is_name(s))
             list_name(&c->incident, &n, true);
@@ -232,6 +232,16 @@ static const char *usual_rate(double qps, char text[static 32])
     if (qps < 1)
         return "below 1";
     (void)snprintf(text, 32, "%.0f", qps);
+    return text;
+}
+
+/* A sum over days is read, not reckoned with: "141 million". */
+static const char *sum_text(uint64_t n, char text[static 32])
+{
+    if (n < 1000000)
+        (void)snprintf(text, 32, "%llu", (unsigned long long)n);
+    else
+        (void)snprintf(text, 32, "%.*f million", n < 10000000, (double)n / 1e6);
     return text;
 }
 
@@ -352,6 +362,7 @@ static void summarise_end(struct case_file *c)
     bool all = i->kind == INCIDENT_VOLUME || i->kind == INCIDENT_GAP ||
                case_kind(c) == INCIDENT_SPOOF;
     bool answers = i->kind == INCIDENT_NXDOMAIN || i->kind == INCIDENT_RCODE;
+    char sum[32];
     duration(i->ended_s - i->began_s, lasting);
     who(c, subject);
     strcat(subject, counted(c) > 1 ? " are" : " is");
@@ -360,16 +371,16 @@ static void summarise_end(struct case_file *c)
                        lasting);
     else if (i->kind == INCIDENT_UNANSWERED)
         (void)snprintf(i->summary, sizeof i->summary,
-                       "Queries are answered as usual after %s: %llu had no answer, at most "
+                       "Queries are answered as usual after %s: %s had no answer, at most "
                        "%.0f/s",
-                       lasting, (unsigned long long)i->queries, i->peak_qps);
+                       lasting, sum_text(i->queries, sum), i->peak_qps);
     else
         (void)snprintf(i->summary, sizeof i->summary,
-                       "%s back to %s usual rate after %s: %llu %s, at most %.0f %s/s",
+                       "%s back to %s usual rate after %s: %s %s, at most %.0f %s/s",
                        all ? "All queries are" : subject,
                        all || counted(c) > 1 ? "their" : "its", lasting,
-                       (unsigned long long)i->queries, answers ? "answers" : "queries",
-                       i->peak_qps, answers ? "answers" : "queries");
+                       sum_text(i->queries, sum), answers ? "answers" : "queries", i->peak_qps,
+                       answers ? "answers" : "queries");
 }
 
 static void write_summary(struct case_file *c, enum incident_state state)

@@ -240,9 +240,6 @@ static void write_end(const struct incident_event *e, FILE *to)
     bool one_day = i->began_s / 86400 == ended_s / 86400;
     add(&p, "from %s to %s.", moment_near(i->began_s, e->time_s, a),
         one_day ? moment_near(ended_s, e->time_s, b) : moment(ended_s, b));
-    /* The fact above has it already where a prefix is at fault. */
-    if (i->kind != INCIDENT_GAP && i->kind != INCIDENT_PREFIX)
-        add(&p, " In all %" PRIu64 " queries, at most %s.", i->queries, rate(i->peak_qps, a));
     flush(&p, to);
 }
 

@@ -165,10 +165,6 @@ Test(mail, of_a_close_tells_how_long_and_how_much)
     composed();
     EXPECT_HAS("Closed 18 Jan 2005 16:06 UTC");
     EXPECT_HAS("It lasted 3 h 50 min, from 12:00 to 15:50.");
-    event.incident.kind = INCIDENT_NAME;
-    composed();
-    EXPECT_HAS("It lasted 3 h 50 min, from 12:00 to 15:50. In all 16000000 queries, at");
-    EXPECT_HAS("most 1708 q/s.");
 }
 
 Test(mail, of_a_close_days_later_has_the_day_of_both_ends)
