@@ -140,6 +140,31 @@ static bool is_told(const struct case_file *c)
     return !c->habit && !c->silenced;
 }
 
+/* By its last whole minute. */
+static enum incident_severity severity_now(const struct case_file *c,
+                                           const struct casebook_view *view)
+{
+    const struct incident i = {
+            .kind = c->incident.kind,
+            .lossy = c->incident.lossy,
+            .rate_qps = c->minute_qps,
+            .baseline_qps = c->incident.baseline_qps,
+            .total_qps = c->dossier.calm_all_qps,
+            .usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps,
+    };
+    return incident_severity(&i);
+}
+
+/* As it is told now; or by the minute that made it be told. */
+static void note_severity(struct case_file *c, const struct casebook_view *view)
+{
+    enum incident_severity told = incident_severity(&c->incident);
+    enum incident_severity minute = c->graver ? severity_now(c, view) : told;
+    told = minute > told ? minute : told;
+    if (told > c->incident.severity)
+        c->incident.severity = told;
+}
+
 static void tell(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                  enum incident_state state)
 {
@@ -148,14 +173,14 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     c->incident.changed_s = now_s;
     c->incident.usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps;
     describe_incident(c, state, view->interval, b->limits.origins);
-    if (state != INCIDENT_CLOSED && incident_severity(&c->incident) > c->incident.severity)
-        c->incident.severity = incident_severity(&c->incident);
+    if (state != INCIDENT_CLOSED)
+        note_severity(c, view);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
     if (is_told(c) && !silent)
         view->tell(view->argument, &e);
     c->told_s = now_s;
     c->told_qps = c->incident.rate_qps;
-    c->joined = false;
+    c->joined = c->graver = false;
 }
 
 static void keep_reference(struct case_file *c, double gain)
@@ -357,7 +382,7 @@ static void tell_change(struct casebook *b, struct case_file *c,
 static void follow(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                    int64_t now_s)
 {
-    if (c->joined && now_s - c->told_s >= TELL_JOINED_S) {
+    if ((c->joined || c->graver) && now_s - c->told_s >= TELL_JOINED_S) {
         dossier_open_window(&c->dossier);
         tell(b, c, view, INCIDENT_CHANGED);
     } else if (c->window_from_s != 0) {
@@ -407,8 +432,10 @@ static void measure(const struct casebook *b, struct case_file *c,
     i->peak_qps = fmax(i->peak_qps, d->seconds >= 60 ? c->minute_qps : 0);
 }
 
-/* The highest mean of a whole minute of the incident's own. */
-static void count_minute(struct case_file *c, double queries, double length_s)
+/* The highest mean of a whole minute of the incident's own; and whether it grows more severe.
+ */
+static void count_minute(struct case_file *c, const struct casebook_view *view, double queries,
+                         double length_s)
 {
     c->minute_sum += queries;
     c->minute_s += length_s;
@@ -417,6 +444,7 @@ static void count_minute(struct case_file *c, double queries, double length_s)
     c->minute_qps = c->minute_sum / c->minute_s;
     c->incident.peak_qps = fmax(c->incident.peak_qps, c->minute_qps);
     c->minute_sum = c->minute_s = 0;
+    c->graver |= severity_now(c, view) > c->incident.severity;
 }
 
 static bool is_still_habit(const struct casebook *b, const struct case_file *c, int64_t now_s)
@@ -470,7 +498,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     c->incident.lossy |= view->interval->lossy;
     reasons_add_source(&c->incident.reasons, &view->interval->counters->source);
     measure(b, c, view, now_s);
-    count_minute(c, queries, length_s);
+    count_minute(c, view, queries, length_s);
     if (case_has_waves(c) || case_kind(c) == INCIDENT_VOLUME || case_kind(c) == INCIDENT_SPOOF)
         b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
     tell_late(b, c, view);

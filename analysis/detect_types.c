@@ -150,8 +150,12 @@ void detect_answers(struct detector *d, const struct look *look)
 {
     const struct counters *c = look->interval->counters;
     double answers = (double)c->responses;
-    if (answers < answered * (double)c->queries || answers < 1)
+    if (answers < answered * (double)c->queries || answers < 1) {
+        /* Not a time in which no answer had that code: one in which there was none to see. */
+        shares_freeze(d->shares[SERIES_NXDOMAIN], 1, &look->moment);
+        shares_skip(d->shares[SERIES_RCODE], look->moment.length_s);
         return;
+    }
     double explained = look->excess * fmin(1, answers / fmax(1, (double)c->queries));
     d->answers_s += look->moment.length_s;
     d->rcodes_s += look->moment.length_s;
@@ -186,13 +190,13 @@ void detect_unanswered(struct detector *d, const struct look *look)
     const struct subject s = {.kind = INCIDENT_UNANSWERED};
     struct look of_queries = *look;
     of_queries.moment.forgiven = look->excess + look->coarse_excess;
-    d->queries_s += look->moment.length_s;
-    of_queries.moment.learned_s = d->queries_s;
-    of_queries.moment.learning = d->queries_s < d->limits.warmup_s;
     if (detect_is_explained(look, &s) || is_flooded(d, look)) {
         shares_freeze(d->shares[SERIES_UNANSWERED], 1, &look->moment);
         return;
     }
+    d->queries_s += look->moment.length_s;
+    of_queries.moment.learned_s = d->queries_s;
+    of_queries.moment.learning = d->queries_s < d->limits.warmup_s;
     struct share_row *row =
             detect_add(d, &of_queries, SERIES_UNANSWERED, 1,
                        fmax(0, (double)c->queries - (double)c->responses), NULL);

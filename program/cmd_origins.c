@@ -12,7 +12,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { TIME_TEXT_BYTES = 24, ORIGINS_TEXT_BYTES = ORIGIN_HISTORY_ORIGINS * 12, DAY_S = 86400 };
+enum {
+    TIME_TEXT_BYTES = 24,
+    ORIGINS_TEXT_BYTES = ORIGIN_HISTORY_ORIGINS * (sizeof ",AS4294967295" - 1) + 1,
+    DAY_S = 86400
+};
 
 static const char usage[] =
         "usage: rootwatch origins [--within] [--json] PREFIX [DATE=]TABLE...\n";

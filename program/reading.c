@@ -35,6 +35,7 @@ struct reading {
     int64_t start_ns; /* of the interval */
     int64_t far_ns;   /* time of the next frame, where that is too far ahead to believe it; 0 */
     bool begun;
+    bool fresh;   /* the file under way is one of which nothing was read yet */
     bool ended;   /* an interval was */
     bool stopped; /* by `progress` */
     bool cut;     /* not every file was read to its end */
@@ -113,7 +114,9 @@ static bool are_ahead(const struct reading *r, const struct message_batch *b,
     int64_t least = r->far_ns - back_ns;
     if (r->far_ns > latest_ns || b->message[b->count - 1].time_ns < least)
         return false;
-    return b->count > 1 ? b->message[b->count - 2].time_ns >= least : state == SOURCE_LIMIT;
+    if (b->count > 1)
+        return b->message[b->count - 2].time_ns >= least;
+    return state == SOURCE_LIMIT || (r->fresh && state == SOURCE_END); /* a file of one frame */
 }
 
 /* Each message where its own time says, as far as the last one's bears it out. */
@@ -162,13 +165,15 @@ static int64_t reading_limit(const struct reading *r)
     return start_ns > latest_ns ? INT64_MAX : start_ns + r->settings->interval_ns;
 }
 
-/* To the interval of a file's next frame, which is the earliest of all files'. */
+/*
+ * To the interval of a file's next frame, which is the earliest of all files'.  A file may begin
+ * before the one read last; far ahead, its first frame is believed as little as any other.
+ */
 static void go_to(struct reading *r, const struct file *f)
 {
-    bool is_within = f->next_ns >= r->start_ns - back_ns && f->next_ns < reading_limit(r);
     if (!r->begun)
         r->start_ns = interval_of(r, f->next_ns);
-    else if (!f->begun && !is_within)
+    else if (!f->begun && f->next_ns < r->start_ns - back_ns)
         step_to(r, f->next_ns);
     else if (f->next_ns >= reading_limit(r))
         next_interval(r, f->next_ns);
@@ -181,6 +186,7 @@ static void read_file(struct reading *r, struct file *f)
     struct message_batch batch;
     struct error err;
     enum source_state state = SOURCE_MORE;
+    r->fresh = !f->begun;
     while (state == SOURCE_MORE) {
         state = source_read(f->source, &batch, reading_limit(r), &err);
         add_batch(r, &batch, state);

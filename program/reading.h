@@ -3,8 +3,9 @@
  *
  * Files may follow each other or overlap (two ports of one mirror, two directions, rotation):
  * an interval holds what all of them have of it.  Where the time of the stream goes back or far
- * ahead for good, intervals follow; a frame that alone has another time is counted in the
- * interval under way.
+ * ahead for good, intervals follow; a frame that alone has another time, back or more than an
+ * hour ahead, is counted in the interval under way.  Of files that overlap, one whose next frame
+ * is ahead waits until the others are there, be that a silence of its own or a wrong time.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -110,6 +110,22 @@ Test(casebook, tells_how_severe_an_incident_is_and_was)
     cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
 }
 
+Test(casebook, tells_when_an_incident_gets_more_severe)
+{
+    struct traffic_flow more = flood;
+    struct traffic_flow less = flood;
+    less.rate_qps = 9;
+    traffic_pass(t, 12, &less);
+    more.rate_qps = 9;
+    traffic_pass(t, 30, &more);
+    cr_assert(eq(u32, t->events, 1));
+    cr_expect(eq(u32, t->event[0].incident.severity, INCIDENT_NOTICE));
+    more.rate_qps = 50; /* in the first minute, in which a change is not yet one */
+    traffic_pass(t, 180, &more);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CHANGED), 1));
+    cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
+}
+
 static void keep_silent(unsigned seconds)
 {
     t->silences.span[t->silences.spans++] = (struct silence){t->now_s, t->now_s + seconds};

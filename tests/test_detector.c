@@ -244,6 +244,30 @@ Test(detector, tells_that_many_answers_are_failures)
     cr_expect_not_null(strstr(t->event[1].incident.summary, " answers, at most "));
 }
 
+Test(detector, finds_the_rcodes_of_answers_that_are_back_as_usual_as_before)
+{
+    traffic_pass(t, 900, NULL);
+    t->silent = 1;
+    traffic_pass(t, 2700, NULL);
+    t->silent = 0;
+    traffic_pass(t, 300, NULL);
+    for (unsigned i = 0; i < t->events; i++)
+        cr_expect(eq(int, t->event[i].incident.kind, INCIDENT_UNANSWERED), "%s",
+                  t->event[i].incident.summary);
+}
+
+Test(detector, learns_that_there_are_no_answers_also_when_it_starts_with_losses)
+{
+    traffic_free(t);
+    t = traffic_create(origins, 1, 7);
+    t->silent = 1;
+    t->lossy = true;
+    traffic_pass(t, 400, NULL);
+    t->lossy = false;
+    traffic_pass(t, 1200, NULL);
+    cr_expect(eq(u32, t->events, 0), "%s", t->events > 0 ? traffic_last(t)->summary : "");
+}
+
 Test(detector, tells_that_the_server_has_stopped_to_answer)
 {
     traffic_pass(t, 1800, NULL);

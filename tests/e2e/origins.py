@@ -283,6 +283,15 @@ class History(unittest.TestCase):
             "2005-01-08  2005-01-08       1  192.0.2.0/24        AS64500",
             "2005-01-18  2005-01-18       1  192.0.2.0/24        AS64501,AS64502"])
 
+    def test_prints_as_many_origins_as_there_are(self):
+        table = self.dir / "many.txt"
+        table.write_text("192.0.2.0/24 " + "_".join(str(4294967200 + i) for i in range(16)) +
+                         "\n198.51.100.0/24 64500\n")
+        ran = subprocess.run([ROOTWATCH, "origins", "192.0.2.0/24", f"2005-01-18={table}"],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(ran.stdout.count("AS42949672"), 16)
+
     def test_reads_a_large_table_in_little_memory(self):
         """120 MB of MRT through a pipe: all that is kept is what concerns the prefix."""
         most = (-1 if SANITIZED else 64 << 20,) * 2

@@ -265,6 +265,19 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
                 self.assertLessEqual(max(minutes), begin, (place, stray))
                 subprocess.run(["rm", "-rf", self.dir / "state"], check=True)
 
+    def test_is_not_led_astray_by_the_first_frame_of_another_file(self):
+        header, records = frames(made("--rate", 0.05, "--from", FROM, "--to", FROM + 240))
+        half = len(records) // 2
+        late = self.dir / "late.pcap"
+        self.pcap.write_bytes(header + b"".join(records[:half]))
+        late.write_bytes(header + moved(records[half], 4102444800) +
+                         b"".join(records[half + 1:]))
+        self.summary("--state", self.dir / "state", self.pcap, late)
+        with sqlite3.connect(self.dir / "state/rootwatch.db") as db:
+            minutes = [start for start, in db.execute("SELECT start FROM minutes")]
+        self.assertLess(max(minutes), 1106049600 + 300)
+        self.assertEqual(len(minutes), 4)
+
     def test_follows_times_that_go_back_for_good(self):
         """A clock that was set, or files of the same time."""
         begin = 1105920000 + FROM
