@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGHTINGS_MAX = 1024, PATHS_MAX = 64, IPV4_SHORTEST = 8, IPV6_SHORTEST = 16 };
+enum {
+    SIGHTINGS_MAX = 1024,
+    ORIGINS_KEPT = 64,
+    PATHS_MAX = 64,
+    IPV4_SHORTEST = 8,
+    IPV6_SHORTEST = 16
+};
 
 struct path_count {
     char *text;
@@ -23,7 +29,7 @@ struct sighting {
     struct route prefix;
     enum origin_match match;
     uint64_t routes;
-    struct origin_count origin[ORIGIN_HISTORY_ORIGINS];
+    struct origin_count origin[ORIGINS_KEPT];
     unsigned origins;
     struct path_count *path;
     unsigned paths;
@@ -42,7 +48,9 @@ struct origin_history {
     unsigned tables;
     struct sighting *sighting;
     size_t sightings, room;
-    size_t first; /* of the table that is read */
+    size_t first;             /* of the table that is read */
+    struct route last_within; /* the prefix that was asked about last, in the one asked for */
+    struct route refused;     /* the one that found no room last */
     struct origin_history_row *row;
     unsigned rows;
     const struct routes_about *about; /* of the table that is read */
@@ -80,12 +88,20 @@ static enum origin_match match(const struct route *r, const struct route *asked)
 /* ---- Reading a table -----------------------------------------------------------------------
  */
 
+static void keep_prefix(struct route *to, const struct route *r)
+{
+    *to = (struct route){.family = r->family, .length = r->length};
+    memcpy(to->address, r->address, sizeof r->address);
+}
+
 static bool is_wanted(void *to, const struct route *r)
 {
     struct origin_history *h = to;
     enum origin_match m = match(r, &h->asked);
     if (m == ORIGIN_WITHIN) {
-        h->table[h->tables].about.within++;
+        /* Some kinds ask for each path of a prefix, one after the other. */
+        h->table[h->tables].about.within += !same_prefix(&h->last_within, r);
+        keep_prefix(&h->last_within, r);
         return h->within;
     }
     return m != ORIGIN_UNKNOWN;
@@ -97,11 +113,14 @@ static struct sighting *sighting_of(struct origin_history *h, const struct route
                                     struct error *err)
 {
     err->text[0] = '\0';
+    if (same_prefix(&h->refused, r))
+        return NULL;
     for (size_t i = h->sightings; i-- > h->first;)
         if (same_prefix(&h->sighting[i].prefix, r))
             return &h->sighting[i];
     if (h->sightings - h->first == SIGHTINGS_MAX) {
         h->table[h->tables].about.left_out = true;
+        keep_prefix(&h->refused, r);
         return NULL;
     }
     if (h->sightings == h->room) {
@@ -116,8 +135,7 @@ static struct sighting *sighting_of(struct origin_history *h, const struct route
     }
     struct sighting *s = &h->sighting[h->sightings++];
     *s = (struct sighting){.table = h->tables, .match = match(r, &h->asked)};
-    s->prefix = (struct route){.family = r->family, .length = r->length};
-    memcpy(s->prefix.address, r->address, sizeof r->address);
+    keep_prefix(&s->prefix, r);
     return s;
 }
 
@@ -126,7 +144,7 @@ static void count_origin(struct sighting *s, uint32_t asn, uint64_t routes)
     unsigned i = 0;
     while (i < s->origins && s->origin[i].asn != asn)
         i++;
-    if (i == ORIGIN_HISTORY_ORIGINS)
+    if (i == ORIGINS_KEPT)
         return;
     if (i == s->origins)
         s->origin[s->origins++] = (struct origin_count){.asn = asn};
@@ -219,6 +237,7 @@ bool origin_history_read(struct origin_history *h, struct feed *from, int64_t ti
     struct table *t = &h->table[h->tables];
     *t = (struct table){.about.name = from->name, .read_as = h->tables};
     h->first = h->sightings;
+    h->last_within = h->refused = (struct route){.family = 0};
     h->about = &about;
     h->keep_on = keep_on;
     h->to = to;
@@ -308,8 +327,16 @@ static const char *commonest_path(const struct sighting *s)
     return best == NULL ? "" : best->text;
 }
 
-static struct origin_history_row row_of(const struct origin_history *h,
-                                        const struct sighting *s)
+static int by_routes(const void *a, const void *b)
+{
+    const struct origin_count *x = a;
+    const struct origin_count *y = b;
+    if (x->routes != y->routes)
+        return x->routes < y->routes ? 1 : -1;
+    return (x->asn > y->asn) - (x->asn < y->asn);
+}
+
+static struct origin_history_row row_of(const struct origin_history *h, struct sighting *s)
 {
     struct origin_history_row r = {.from = h->told[s->table].time,
                                    .to = h->told[s->table].time,
@@ -317,7 +344,8 @@ static struct origin_history_row row_of(const struct origin_history *h,
                                    .match = s->match,
                                    .prefix = s->prefix,
                                    .routes = s->routes};
-    for (unsigned i = 0; i < s->origins; i++)
+    qsort(s->origin, s->origins, sizeof *s->origin, by_routes);
+    for (unsigned i = 0; i < s->origins && i < ORIGIN_HISTORY_ORIGINS; i++)
         r.origin[r.origins++] = s->origin[i].asn;
     qsort(r.origin, r.origins, sizeof *r.origin, by_asn);
     strcpy(r.path, commonest_path(s));
@@ -359,7 +387,7 @@ static void add_announced_rows(struct origin_history *h)
 {
     unsigned last_table = 0;
     for (size_t i = 0; i < h->sightings; i++) {
-        const struct sighting *s = &h->sighting[i];
+        struct sighting *s = &h->sighting[i];
         struct origin_history_row next = row_of(h, s);
         struct origin_history_row *r = h->rows > 0 ? &h->row[h->rows - 1] : NULL;
         if (r != NULL && continues(r, last_table, s, &next)) {

@@ -43,7 +43,11 @@ void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set)
 static void extend(struct routes_extent *e, const struct route *r)
 {
     if (r->family == 6) {
-        e->ipv6 += r->length >= IPV6_SHORTEST;
+        uint8_t this[sizeof e->last6];
+        memcpy(this, r->address, 16);
+        this[16] = (uint8_t)r->length;
+        e->ipv6 += r->length >= IPV6_SHORTEST && memcmp(this, e->last6, sizeof this) != 0;
+        memcpy(e->last6, this, sizeof this);
         return;
     }
     unsigned first = bytes_u16(r->address);

@@ -14,7 +14,8 @@ struct routes_path_room {
 struct routes_extent {
     uint64_t seen[(1 << 16) / 64]; /* /16s of IPv4 */
     unsigned slash16;
-    uint64_t ipv6;
+    uint64_t ipv6;     /* prefixes */
+    uint8_t last6[17]; /* the one before, with its length: some kinds ask for each of its paths */
 };
 
 enum { ROUTES_NAMED = 1 << 12 };

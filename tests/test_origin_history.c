@@ -162,3 +162,25 @@ Test(origin_history, is_bounded)
     cr_expect(eq(u64, t->within, LINES));
     free(text);
 }
+
+Test(origin_history, names_the_origins_of_most_routes_in_whatever_order_they_come)
+{
+    char forth[4096] = "", back[4096] = "";
+    for (unsigned i = 0; i < 20; i++) {
+        size_t at = strlen(forth);
+        (void)snprintf(forth + at, sizeof forth - at, BY("%u"), 64500 + i);
+        at = strlen(back);
+        (void)snprintf(back + at, sizeof back - at, BY("%u"), 64519 - i);
+    }
+    strcat(forth, BY("64519"));
+    strcat(back, BY("64519"));
+    begin("192.0.2.0", 24, false);
+    given_whole("rib.20050118", forth);
+    given_whole("rib.20050119", back);
+    cr_assert(origin_history_finish(history, &err));
+    unsigned rows;
+    const struct origin_history_row *r = origin_history_rows(history, &rows);
+    cr_assert(eq(u32, rows, 1));
+    cr_expect(eq(u32, r->origins, 16));
+    cr_expect(eq(u32, r->origin[15], 64519));
+}
