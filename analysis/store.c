@@ -165,12 +165,22 @@ void store_close(struct store *s)
     free(s);
 }
 
-bool store_begin(struct store *s, struct error *err)
+static bool begin(struct store *s, const char *sql, struct error *err)
 {
     if (s->in_transaction)
         return error_set(err, "%s: a transaction within a transaction", s->path);
-    s->in_transaction = run(s, "BEGIN IMMEDIATE", "beginning a transaction", err);
+    s->in_transaction = run(s, sql, "beginning a transaction", err);
     return s->in_transaction;
+}
+
+bool store_begin(struct store *s, struct error *err)
+{
+    return begin(s, "BEGIN IMMEDIATE", err);
+}
+
+bool store_begin_reading(struct store *s, struct error *err)
+{
+    return begin(s, "BEGIN", err);
 }
 
 void store_abandon(struct store *s)
@@ -329,10 +339,12 @@ bool store_minutes(struct store *s, int64_t from_s, int64_t to_s, store_minute_f
     return each_row(s, q, minute_row, &r, err);
 }
 
-bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err)
+/* `sql` asks for a first and a last time. */
+static bool span(struct store *s, const char *sql, int64_t *first_s, int64_t *last_s,
+                 struct error *err)
 {
     err->text[0] = '\0';
-    sqlite3_stmt *q = prepare(s, "SELECT min(start), max(start) FROM minutes", err);
+    sqlite3_stmt *q = prepare(s, sql, err);
     if (q == NULL)
         return false;
     bool any = sqlite3_step(q) == SQLITE_ROW && sqlite3_column_type(q, 0) != SQLITE_NULL;
@@ -340,6 +352,16 @@ bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error
     *last_s = sqlite3_column_int64(q, 1);
     sqlite3_finalize(q);
     return any;
+}
+
+bool store_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err)
+{
+    return span(s, "SELECT min(start), max(start) FROM minutes", first_s, last_s, err);
+}
+
+bool store_hours_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err)
+{
+    return span(s, "SELECT min(start), max(start) FROM hours_stored", first_s, last_s, err);
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -466,6 +488,54 @@ bool store_prefix_hours(struct store *s, struct prefix p, int64_t from_s, int64_
     sqlite3_bind_int64(q, 2, from_s);
     sqlite3_bind_int64(q, 3, to_s);
     return each_row(s, q, hour_row, &r, err);
+}
+
+bool store_hours(struct store *s, int64_t from_s, int64_t to_s, store_hour_function *each,
+                 void *argument, struct error *err)
+{
+    sqlite3_stmt *q = prepare(s,
+                              "SELECT d.start, (SELECT coalesce(sum(h.queries), 0)"
+                              " FROM hours AS h WHERE h.start = d.start)"
+                              " FROM hours_stored AS d"
+                              " WHERE d.start >= ? AND d.start < ? ORDER BY d.start",
+                              err);
+    if (q == NULL)
+        return false;
+    struct hour_reader r = {each, argument};
+    sqlite3_bind_int64(q, 1, from_s);
+    sqlite3_bind_int64(q, 2, to_s);
+    return each_row(s, q, hour_row, &r, err);
+}
+
+struct sum_reader {
+    store_sum_function *each;
+    void *argument;
+};
+
+static bool sum_row(struct store *s, sqlite3_stmt *q, void *argument, struct error *err)
+{
+    (void)s;
+    (void)err;
+    struct sum_reader *r = argument;
+    return r->each(r->argument, (struct prefix){(uint64_t)sqlite3_column_int64(q, 0)},
+                   (uint64_t)sqlite3_column_int64(q, 1), (uint64_t)sqlite3_column_int64(q, 2));
+}
+
+bool store_sums(struct store *s, int64_t before_s, int64_t from_s, int64_t to_s,
+                store_sum_function *each, void *argument, struct error *err)
+{
+    sqlite3_stmt *q = prepare(s,
+                              "SELECT prefix, sum(iif(start >= ?2, queries, 0)),"
+                              " sum(iif(start < ?2, queries, 0)) FROM hours"
+                              " WHERE start >= ?1 AND start < ?3 GROUP BY prefix",
+                              err);
+    if (q == NULL)
+        return false;
+    struct sum_reader r = {each, argument};
+    sqlite3_bind_int64(q, 1, before_s);
+    sqlite3_bind_int64(q, 2, from_s);
+    sqlite3_bind_int64(q, 3, to_s);
+    return each_row(s, q, sum_row, &r, err);
 }
 
 bool store_has_hour(struct store *s, int64_t hour_s)

@@ -72,6 +72,17 @@ bool store_prefix_hours(struct store *s, struct prefix p, int64_t from_s, int64_
                         store_hour_function *each, void *argument, struct error *err);
 /* Whether hour `hour_s` was stored at all. */
 bool store_has_hour(struct store *s, int64_t hour_s);
+/* First and last hour stored; as store_span(). */
+bool store_hours_span(struct store *s, int64_t *first_s, int64_t *last_s, struct error *err);
+/* Every hour stored, oldest first, with what its prefixes add up to. */
+bool store_hours(struct store *s, int64_t from_s, int64_t to_s, store_hour_function *each,
+                 void *argument, struct error *err);
+/* Every prefix of two periods that follow each other: its queries from from_s on, and before.
+ */
+typedef bool store_sum_function(void *argument, struct prefix p, uint64_t queries,
+                                uint64_t before);
+bool store_sums(struct store *s, int64_t before_s, int64_t from_s, int64_t to_s,
+                store_sum_function *each, void *argument, struct error *err);
 
 /* Events, with the incident as it then was; an event gets its sequence number here. */
 bool store_put_event(struct store *s, struct incident_event *e, struct error *err);
@@ -96,6 +107,8 @@ json_t *store_learned(struct store *s, const char *name, int64_t *time_s, struct
 
 /* Makes one transaction of what stands between the two; nested calls are refused. */
 bool store_begin(struct store *s, struct error *err);
+/* The same for a reader: until the end it sees the store as it was, whatever is written. */
+bool store_begin_reading(struct store *s, struct error *err);
 bool store_commit(struct store *s, struct error *err);
 void store_abandon(struct store *s);
 

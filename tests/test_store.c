@@ -161,6 +161,63 @@ Test(store, ranks_prefixes_over_hours)
     cr_expect_not(store_has_hour(store, 10800));
 }
 
+struct told_sums {
+    char text[256];
+};
+
+static bool tell_sum(void *argument, struct prefix p, uint64_t queries, uint64_t before)
+{
+    struct told_sums *t = argument;
+    char text[PREFIX_TEXT_BYTES];
+    size_t used = strlen(t->text);
+    (void)snprintf(t->text + used, sizeof t->text - used, "%s %lu %lu\n",
+                   prefix_format(p, text), (unsigned long)queries, (unsigned long)before);
+    return true;
+}
+
+static bool tell_hour(void *argument, int64_t hour_s, uint64_t queries)
+{
+    struct told_sums *t = argument;
+    size_t used = strlen(t->text);
+    (void)snprintf(t->text + used, sizeof t->text - used, "%ld %lu\n", (long)hour_s,
+                   (unsigned long)queries);
+    return true;
+}
+
+Test(store, adds_up_every_prefix_of_two_periods)
+{
+    struct told_sums sums = {""}, hours = {""};
+    int64_t first, last;
+    cr_expect_not(store_hours_span(store, &first, &last, &err));
+    put_hour(3600, "192.0.2.1", 50);
+    put_hour(7200, "192.0.2.1", 5);
+    put_hour(7200, "198.51.100.1", 9);
+    put_hour(10800, "198.51.100.1", 6);
+    cr_assert(store_put_hour(store, 14400, NULL, 0, &err));
+    put_hour(18000, "203.0.113.1", 60);
+    cr_assert(store_sums(store, 7200, 10800, 18000, tell_sum, &sums, &err), "%s", err.text);
+    cr_expect(eq(str, sums.text, "192.0.2.0/24 0 5\n198.51.100.0/24 6 9\n"));
+    cr_assert(store_hours(store, 7200, 18000, tell_hour, &hours, &err), "%s", err.text);
+    cr_expect(eq(str, hours.text, "7200 14\n10800 6\n14400 0\n"));
+    cr_expect(store_hours_span(store, &first, &last, &err));
+    cr_expect(eq(i64, first, 3600));
+    cr_expect(eq(i64, last, 18000));
+}
+
+Test(store, shows_a_reader_one_state)
+{
+    struct told_sums before = {""}, after = {""};
+    put_hour(3600, "192.0.2.1", 5);
+    struct store *reader = store_open(directory, STORE_READ, &err);
+    cr_assert(store_begin_reading(reader, &err), "%s", err.text);
+    cr_assert(store_hours(reader, 0, 7200, tell_hour, &before, &err));
+    put_hour(3600, "192.0.2.1", 5);
+    cr_assert(store_hours(reader, 0, 7200, tell_hour, &after, &err));
+    cr_expect(eq(str, after.text, before.text));
+    cr_assert(store_commit(reader, &err));
+    store_close(reader);
+}
+
 static struct incident_event an_event(enum incident_state state)
 {
     struct incident_event e = {.time_s = 1000, .state = state};
