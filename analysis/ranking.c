@@ -7,7 +7,7 @@ enum { ENTRIES_AT_FIRST = 4096 };
 
 struct entry {
     uint64_t bits; /* of the announced prefix */
-    uint64_t count;
+    uint64_t count, before;
     uint32_t number; /* of the AS */
 };
 
@@ -71,10 +71,13 @@ static void add_up(struct ranking *r)
     size_t kept = 0;
     qsort(r->entry, r->entries, sizeof *r->entry, by_prefix);
     for (size_t i = 0; i < r->entries; i++) {
-        if (kept > 0 && r->entry[kept - 1].bits == r->entry[i].bits)
-            r->entry[kept - 1].count = sum(r->entry[kept - 1].count, r->entry[i].count);
-        else
+        struct entry *last = &r->entry[kept - (kept > 0)];
+        if (kept > 0 && last->bits == r->entry[i].bits) {
+            last->count = sum(last->count, r->entry[i].count);
+            last->before = sum(last->before, r->entry[i].before);
+        } else {
             r->entry[kept++] = r->entry[i];
+        }
     }
     r->entries = kept;
 }
@@ -95,8 +98,14 @@ static bool make_room(struct ranking *r, struct error *err)
 
 bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct error *err)
 {
+    return ranking_add_both(r, host, count, 0, err);
+}
+
+bool ranking_add_both(struct ranking *r, struct prefix p, uint64_t count, uint64_t before,
+                      struct error *err)
+{
     struct origin found;
-    enum origins_answer answer = origins_look_up(r->origins, host, &found);
+    enum origins_answer answer = origins_look_up(r->origins, p, &found);
     r->totals.count = sum(r->totals.count, count);
     if (answer == ORIGINS_UNROUTED)
         r->totals.unrouted = sum(r->totals.unrouted, count);
@@ -106,7 +115,7 @@ bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct e
         return true;
     if (r->entries == r->room && !make_room(r, err))
         return false;
-    r->entry[r->entries++] = (struct entry){found.announced.bits, count, found.number};
+    r->entry[r->entries++] = (struct entry){found.announced.bits, count, before, found.number};
     return true;
 }
 
@@ -143,6 +152,7 @@ static size_t rows_by_as(struct ranking *r)
             most = 0;
         }
         row->count = sum(row->count, e->count);
+        row->before = sum(row->before, e->before);
         if (row->prefix.bits == 0 || e->count > most ||
             (e->count == most && e->bits < row->prefix.bits)) {
             row->prefix = (struct prefix){e->bits};
@@ -156,6 +166,7 @@ static size_t rows_by_prefix(struct ranking *r)
 {
     for (size_t i = 0; i < r->entries; i++)
         r->row[i] = (struct ranking_row){.count = r->entry[i].count,
+                                         .before = r->entry[i].before,
                                          .asn = origins_asn(r->origins, r->entry[i].number),
                                          .prefix = {r->entry[i].bits},
                                          .name = origins_name(r->origins, r->entry[i].number)};

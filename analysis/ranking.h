@@ -1,7 +1,7 @@
 /*
  * Addresses with counts, added up by announced prefix and by origin AS.
  *
- * Memory grows with the announcements that are met, not with the addresses given: 24 octets
+ * Memory grows with the announcements that are met, not with the addresses given: 32 octets
  * each, twice that at most.
  */
 /* SPDX-License-Identifier: MIT */
@@ -9,13 +9,21 @@
 
 #include "analysis/origins.h"
 
-enum ranking_by { RANKING_BY_PREFIX, RANKING_BY_ASN };
+enum ranking_by {
+    RANKING_BY_PREFIX, /* announced */
+    RANKING_BY_ASN,
+    RANKING_BY_SOURCE, /* /24 or /48, and by query type: made elsewhere, of the same rows */
+    RANKING_BY_QTYPE,
+};
 
 struct ranking_row {
     uint64_t count;
-    uint32_t asn;
+    uint64_t before;      /* in the period before, where there is one; in no total */
+    uint32_t asn;         /* 0, of a source: not known, or unrouted */
+    bool unrouted;        /* of a source */
     struct prefix prefix; /* announced; by AS: the one of them with the largest count */
-    const char *name;     /* the AS's, or NULL */
+    struct prefix source; /* by source */
+    const char *name;     /* the AS's, or NULL; by query type: the type's */
 };
 
 /* What no row has: see enum origins_answer. */
@@ -31,6 +39,9 @@ void ranking_free(struct ranking *r); /* NULL is fine */
 
 /* A host: /32 or /56.  Sums stop at INT64_MAX.  False: no memory. */
 bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct error *err);
+/* The same with two periods; also for a /24 or /48, which goes to what covers all of it. */
+bool ranking_add_both(struct ranking *r, struct prefix p, uint64_t count, uint64_t before,
+                      struct error *err);
 
 /* Rows with the largest counts first, of equals by prefix or AS; ends the adding. */
 const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, size_t *rows,

@@ -69,6 +69,27 @@ Test(ranking, adds_up_by_announced_prefix_and_by_as)
     cr_expect(eq(u64, t.unrouted, 0), "of an excerpt");
 }
 
+Test(ranking, keeps_the_period_before_apart)
+{
+    begin("192.0.2.0/24 64500\n198.51.100.0/24 64500\n203.0.113.0/24 64501\n");
+    struct prefix p, q, unknown;
+    size_t rows;
+    cr_assert(prefix_parse("192.0.2.0/24", &p) && prefix_parse("198.51.100.0/24", &q) &&
+              prefix_parse("100.64.0.0/24", &unknown));
+    cr_assert(ranking_add_both(ranking, p, 7, 4, &err));
+    cr_assert(ranking_add_both(ranking, q, 1, 9, &err));
+    cr_assert(ranking_add_both(ranking, unknown, 2, 5, &err));
+    const struct ranking_row *r = ranking_rows(ranking, RANKING_BY_PREFIX, &rows, &err);
+    cr_assert(eq(sz, rows, 2));
+    cr_expect(eq(u64, r[1].before, 9));
+    r = ranking_rows(ranking, RANKING_BY_ASN, &rows, &err);
+    cr_assert(eq(sz, rows, 1));
+    cr_expect(eq(u64, r[0].count, 8));
+    cr_expect(eq(u64, r[0].before, 13));
+    cr_expect(eq(u64, r[0].prefix.bits, p.bits));
+    cr_expect(eq(u64, ranking_totals(ranking).count, 10));
+}
+
 Test(ranking, holds_sums_that_would_be_too_large)
 {
     begin("192.0.2.0/24 64500\n");
