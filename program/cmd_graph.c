@@ -3,6 +3,7 @@
 
 #include "graphs/pages.h"
 #include "program/config.h"
+#include "program/moment.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -16,7 +17,7 @@
 
 static const char usage[] =
         "usage: rootwatch graph [-c FILE] [--state DIR] [--out DIR] [--at TIME]\n"
-        "       TIME is seconds since 1970, or YYYY-MM-DD, or \"YYYY-MM-DD HH:MM\" (UTC)\n";
+        "       " MOMENT_FORMS "\n";
 
 struct options {
     const char *config, *state, *out;
@@ -29,29 +30,9 @@ struct work {
     int64_t at_s;
 };
 
-static bool read_seconds(const char *text, int64_t *time_s)
-{
-    char *end;
-    errno = 0;
-    *time_s = strtoll(text, &end, 10);
-    return *text >= '0' && *text <= '9' && *end == 0 && errno == 0;
-}
-
-static bool read_date(const char *text, int64_t *time_s)
-{
-    struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%d", &tm);
-    if (end != NULL && (*end == ' ' || *end == 'T'))
-        end = strptime(end + 1, "%H:%M", &tm);
-    if (end == NULL || *end != 0)
-        return false;
-    *time_s = timegm(&tm);
-    return true;
-}
-
 static bool take_time(struct options *o, const char *text)
 {
-    if ((read_seconds(text, &o->at_s) || read_date(text, &o->at_s)) && o->at_s > 0)
+    if (moment_read(text, &o->at_s))
         return true;
     (void)fprintf(stderr, "rootwatch graph: --at: \"%s\" is not a time\n", text);
     return false;

@@ -3,6 +3,7 @@
 
 #include "analysis/store.h"
 #include "program/config.h"
+#include "program/moment.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const char usage[] =
         "usage: rootwatch incident list [-c FILE] [--state DIR] [--json]\n"
@@ -22,15 +22,6 @@ struct options {
     bool json;
     bool help;
 };
-
-static const char *time_text(int64_t time_s, char text[static 32])
-{
-    time_t at = (time_t)time_s;
-    struct tm utc;
-    gmtime_r(&at, &utc);
-    (void)strftime(text, 32, "%Y-%m-%d %H:%M UTC", &utc);
-    return text;
-}
 
 static void print_json(const struct incident_event *e)
 {
@@ -53,8 +44,8 @@ static bool list_one(void *argument, const struct incident_event *e)
     }
     bool over = e->state == INCIDENT_CLOSED;
     printf("%-12s %-6s %-8s %.16s - %-16.16s  %s\n", i->id, over ? "closed" : "open",
-           incident_severity_name(i->severity), time_text(i->began_s, began),
-           over ? time_text(i->ended_s, ended) : "", i->summary);
+           incident_severity_name(i->severity), moment_format(i->began_s, began),
+           over ? moment_format(i->ended_s, ended) : "", i->summary);
     return true;
 }
 
@@ -141,9 +132,9 @@ static bool show_one(void *argument, const struct incident_event *e)
         return true;
     }
     printf("%s  %s  %s  %s\n  %s\n", i->id, incident_state_name(e->state),
-           incident_severity_name(i->severity), time_text(e->time_s, text), i->summary);
+           incident_severity_name(i->severity), moment_format(e->time_s, text), i->summary);
     printf("  since %s; rate %.0f queries/s, usual %.1f, highest %.0f; share %.1f %%\n",
-           time_text(i->began_s, text), i->rate_qps, i->baseline_qps, i->peak_qps,
+           moment_format(i->began_s, text), i->rate_qps, i->baseline_qps, i->peak_qps,
            100 * i->share);
     printf("  all queries %.0f/s, usual ", i->total_qps);
     if (i->usual_qps > 0)

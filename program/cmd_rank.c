@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/command.h"
 
-#include "analysis/ranking.h"
 #include "program/origins_file.h"
+#include "program/ranking_table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,9 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOP_DEFAULT = 20, BAD_TEXT_BYTES = 64 };
+enum { BAD_TEXT_BYTES = 64 };
 static const uint64_t count_max = UINT64_C(1000000000000);
-static const char default_table[] = "/usr/share/libloc-location/location.db";
 
 static const char usage[] = "usage: rootwatch rank [--by cidr|asn] [--origins TABLE] "
                             "[--top N|all] [--json] < ADDRESSES\n";
@@ -49,13 +48,7 @@ static bool take_by(struct options *o, const char *text)
 
 static bool take_top(struct options *o, const char *text)
 {
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    bool all = strcmp(text, "all") == 0;
-    o->top = all ? SIZE_MAX : n;
-    return all || (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0) ||
-           complain("--top", text, "a number or \"all\"");
+    return ranking_table_top(text, &o->top) || complain("--top", text, "a number or \"all\"");
 }
 
 static bool take_option(struct options *o, int option)
@@ -86,7 +79,7 @@ static bool take_options(int argc, char **argv, struct options *o)
             {"top", required_argument, NULL, 't'}, {"json", no_argument, NULL, 'j'},
             {"help", no_argument, NULL, 'h'},      {NULL, 0, NULL, 0}};
     int option;
-    *o = (struct options){.origins = default_table, .top = TOP_DEFAULT};
+    *o = (struct options){.top = RANKING_TABLE_TOP};
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1)
         if (!take_option(o, option))
             return false;
@@ -94,7 +87,7 @@ static bool take_options(int argc, char **argv, struct options *o)
         return true;
     if (optind < argc)
         return complain("argument", argv[optind], "taken: addresses come on standard input");
-    if (strcmp(o->origins, "-") == 0)
+    if (o->origins != NULL && strcmp(o->origins, "-") == 0)
         return complain("--origins", "-", "a file: addresses come on standard input");
     if (!isatty(STDIN_FILENO))
         return true;
@@ -190,78 +183,11 @@ static bool read_addresses(struct ranking *ranking, struct bad_lines *bad, struc
 /* ---- Output --------------------------------------------------------------------------------
  */
 
-static double share(uint64_t part, uint64_t whole)
+static bool dump(const struct ranking_table *table, uint64_t bad, struct error *err)
 {
-    return whole == 0 ? 0 : (double)part / (double)whole;
-}
-
-static void print_rest(const char *what, uint64_t count, uint64_t total)
-{
-    if (count > 0)
-        printf("%14s  %6.2f  %12" PRIu64 "  %s\n", "", 100 * share(count, total), count, what);
-}
-
-static void print_table(const struct options *o, const struct ranking_row *row, size_t rows,
-                        struct ranking_totals t)
-{
-    uint64_t cumulative = 0;
-    printf("%4s  %8s  %6s  %12s  %-12s  %-20s  %s\n", "rank", "cum %", "%", "count", "AS",
-           o->by == RANKING_BY_ASN ? "leading CIDR" : "CIDR", "name");
-    for (size_t i = 0; i < rows && i < o->top; i++) {
-        char prefix[PREFIX_TEXT_BYTES], asn[16];
-        cumulative += row[i].count;
-        (void)snprintf(asn, sizeof asn, "AS%" PRIu32, row[i].asn);
-        printf("%4zu  %8.2f  %6.2f  %12" PRIu64 "  %-12s  %-20s  %s\n", i + 1,
-               100 * share(cumulative, t.count), 100 * share(row[i].count, t.count),
-               row[i].count, asn, prefix_format(row[i].prefix, prefix),
-               row[i].name == NULL ? "" : row[i].name);
-    }
-    if (rows > o->top) {
-        uint64_t told = cumulative + t.unrouted + t.unknown;
-        char what[48];
-        (void)snprintf(what, sizeof what, "%zu more", rows - o->top);
-        print_rest(what, t.count - told, t.count);
-    }
-    print_rest("unrouted: nobody announced them", t.unrouted, t.count);
-    print_rest("unknown: not in the table", t.unknown, t.count);
-    printf("%14s  %6s  %12" PRIu64 "  in all\n", "", "", t.count);
-}
-
-static json_t *row_json(const struct options *o, const struct ranking_row *row, size_t rank,
-                        uint64_t cumulative, uint64_t total)
-{
-    char prefix[PREFIX_TEXT_BYTES], key[16];
-    (void)snprintf(key, sizeof key, "AS%" PRIu32, row->asn);
-    prefix_format(row->prefix, prefix);
-    json_t *j = json_pack("{s:I, s:s, s:I, s:s}", "rank", (json_int_t)rank, "key",
-                          o->by == RANKING_BY_ASN ? key : prefix, "asn", (json_int_t)row->asn,
-                          "prefix", prefix);
-    if (row->name != NULL)
-        json_object_set_new(j, "name", json_string(row->name));
-    json_object_set_new(j, "count", json_integer((json_int_t)row->count));
-    json_object_set_new(j, "share", json_real(share(row->count, total)));
-    json_object_set_new(j, "cumulative", json_real(share(cumulative, total)));
-    return j;
-}
-
-static bool dump_table(const struct options *o, const struct ranking_row *row, size_t rows,
-                       struct ranking_totals t, uint64_t bad)
-{
-    json_t *list = json_array();
-    uint64_t cumulative = 0;
-    for (size_t i = 0; i < rows && i < o->top; i++) {
-        cumulative += row[i].count;
-        json_array_append_new(list, row_json(o, &row[i], i + 1, cumulative, t.count));
-    }
-    json_t *j = json_pack(
-            "{s:o, s:I, s:I, s:I, s:I, s:I}", "rows", list, "total", (json_int_t)t.count,
-            "unknown", (json_int_t)t.unknown, "unrouted", (json_int_t)t.unrouted, "left_out",
-            (json_int_t)(rows > o->top ? rows - o->top : 0), "bad_lines", (json_int_t)bad);
-    bool good = j != NULL &&
-                json_dumpf(j, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)) == 0 &&
-                putchar('\n') != EOF;
-    json_decref(j);
-    return good;
+    json_t *json = ranking_table_json(table);
+    json_object_set_new(json, "bad_lines", json_integer((json_int_t)bad));
+    return ranking_table_dump(json, err);
 }
 
 static bool print_ranking(const struct options *o, struct ranking *ranking, uint64_t bad,
@@ -270,15 +196,20 @@ static bool print_ranking(const struct options *o, struct ranking *ranking, uint
     size_t rows;
     struct ranking_totals t = ranking_totals(ranking);
     const struct ranking_row *row = ranking_rows(ranking, o->by, &rows, err);
-    bool good = true;
     if (row == NULL)
         return false;
-    if (o->json)
-        good = dump_table(o, row, rows, t, bad);
-    else
-        print_table(o, row, rows, t);
-    return (good && fflush(stdout) == 0 && !ferror(stdout)) ||
-           error_errno(err, "standard output");
+    const struct ranking_table table = {.row = row,
+                                        .rows = rows,
+                                        .top = o->top,
+                                        .by = o->by,
+                                        .counted = "count",
+                                        .origins = true,
+                                        .totals = t};
+    if (o->json && !dump(&table, bad, err))
+        return false;
+    if (!o->json)
+        ranking_table_print(&table);
+    return (fflush(stdout) == 0 && !ferror(stdout)) || error_errno(err, "standard output");
 }
 
 static bool rank(const struct options *o, const struct origins *origins, struct bad_lines *bad,
@@ -289,15 +220,6 @@ static bool rank(const struct options *o, const struct origins *origins, struct 
                 print_ranking(o, ranking, bad->count, err);
     ranking_free(ranking);
     return good;
-}
-
-static bool load_table(const struct options *o, struct origins **origins, struct error *err)
-{
-    if (o->origins == default_table && access(default_table, R_OK) != 0)
-        return error_set(err, "no table of origins: give one with --origins, or install the "
-                              "package libloc-database");
-    *origins = origins_file_read(o->origins, err);
-    return *origins != NULL;
 }
 
 int cmd_rank(int argc, char **argv)
@@ -314,7 +236,8 @@ int cmd_rank(int argc, char **argv)
         fputs(usage, stdout);
         return EXIT_DONE;
     }
-    bool good = load_table(&o, &origins, &err) && rank(&o, origins, &bad, &err);
+    origins = origins_file_default(o.origins, &err);
+    bool good = origins != NULL && rank(&o, origins, &bad, &err);
     if (!good)
         fprintf(stderr, "rootwatch rank: %s\n", err.text);
     if (bad.count > 0)

@@ -3,6 +3,10 @@
 
 #include "program/progress.h"
 
+#include <unistd.h>
+
+static const char default_table[] = "/usr/share/libloc-location/location.db";
+
 static bool keep_on(void *to, const struct feed *from, uint64_t routes)
 {
     uint64_t done_bytes, size_bytes;
@@ -22,4 +26,20 @@ struct origins *origins_file_read(const char *path, struct error *err)
     progress_end(&progress);
     feed_close(&from);
     return o;
+}
+
+bool origins_file_has_default(void)
+{
+    return access(default_table, R_OK) == 0;
+}
+
+struct origins *origins_file_default(const char *path, struct error *err)
+{
+    if (path != NULL)
+        return origins_file_read(path, err);
+    if (origins_file_has_default())
+        return origins_file_read(default_table, err);
+    error_set(err, "no table of origins: give one with --origins, or install the package "
+                   "libloc-database");
+    return NULL;
 }
