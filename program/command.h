@@ -19,4 +19,5 @@ int cmd_incident(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_origins(int argc, char **argv);
 int cmd_rank(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_tune(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command {
         {"tune", cmd_tune,
          "what would have been noticed in capture files, at three sensitivities"},
         {"origins", cmd_origins, "who announced a prefix, over dated routing tables"},
+        {"report", cmd_report, "who asked, or what, over a period: a ranked table"},
         {"rank", cmd_rank, "addresses of standard input by announced prefix or AS"},
         {"graph", cmd_graph, "draw every picture and page"},
 };

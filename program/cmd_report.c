@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/command.h"
+
+#include "analysis/report.h"
+#include "program/config.h"
+#include "program/moment.h"
+#include "program/origins_file.h"
+#include "program/ranking_table.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
+
+static const char usage[] =
+        "usage: rootwatch report [--by prefix|cidr|asn|qtype] [--from TIME] [--to TIME]\n"
+        "                        [--top N|all] [--json] [--origins TABLE] [-c FILE] [--state "
+        "DIR]\n"
+        "       " MOMENT_FORMS "\n";
+
+struct options {
+    const char *config, *state, *origins;
+    enum ranking_by by;
+    int64_t from_s, to_s; /* 0: not given */
+    size_t top;
+    bool json;
+    bool help;
+};
+
+/* What rows can be; `refused` says why not. */
+static const struct by {
+    const char *name, *refused;
+    const char *what, *rest; /* of the table's title; of what is in no row */
+    enum ranking_by by;
+} kinds[] = {
+        {"prefix", NULL, "source prefix",
+         "rest: in no row, as below the floor of an hour, or counted without a source",
+         RANKING_BY_SOURCE},
+        {"cidr", NULL, "announced prefix",
+         "rest: of prefixes below the floor of an hour, or counted without a source",
+         RANKING_BY_PREFIX},
+        {"asn", NULL, "AS",
+         "rest: of prefixes below the floor of an hour, or counted without a source",
+         RANKING_BY_ASN},
+        {"qtype", NULL, "query type", "rest: other types, and what could not be read",
+         RANKING_BY_QTYPE},
+        {"name", "names are not stored by time; `rootwatch read` counts those in a capture",
+         NULL, NULL, RANKING_BY_QTYPE},
+        {"tld",
+         "top-level domains are not stored by time; `rootwatch read` counts those in a capture",
+         NULL, NULL, RANKING_BY_QTYPE},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const struct by *kind_of(enum ranking_by by)
+{
+    const struct by *k = kinds;
+    while (k->by != by)
+        k++;
+    return k;
+}
+
+/* ---- Options -------------------------------------------------------------------------------
+ */
+
+static bool complain(const char *what, const char *value, const char *allowed)
+{
+    fprintf(stderr, "rootwatch report: %s: \"%s\" is not %s\n", what, value, allowed);
+    return false;
+}
+
+static bool take_by(struct options *o, const char *text)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcmp(text, kinds[i].name) != 0)
+            continue;
+        o->by = kinds[i].by;
+        if (kinds[i].refused == NULL)
+            return true;
+        fprintf(stderr, "rootwatch report: --by %s: %s\n", text, kinds[i].refused);
+        return false;
+    }
+    return complain("--by", text, "prefix, cidr, asn or qtype");
+}
+
+static bool take_option(struct options *o, int option)
+{
+    switch (option) {
+    case 'c':
+        o->config = optarg;
+        return true;
+    case 's':
+        o->state = optarg;
+        return true;
+    case 'o':
+        o->origins = optarg;
+        return true;
+    case 'b':
+        return take_by(o, optarg);
+    case 'f':
+        return moment_read(optarg, &o->from_s) || complain("--from", optarg, "a time");
+    case 't':
+        return moment_read(optarg, &o->to_s) || complain("--to", optarg, "a time");
+    case 'n':
+        return ranking_table_top(optarg, &o->top) ||
+               complain("--top", optarg, "a number or \"all\"");
+    case 'j':
+        o->json = true;
+        return true;
+    case 'h':
+        o->help = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_options(int argc, char **argv, struct options *o)
+{
+    static const struct option options[] = {
+            {"config", required_argument, NULL, 'c'},  {"state", required_argument, NULL, 's'},
+            {"origins", required_argument, NULL, 'o'}, {"by", required_argument, NULL, 'b'},
+            {"from", required_argument, NULL, 'f'},    {"to", required_argument, NULL, 't'},
+            {"top", required_argument, NULL, 'n'},     {"json", no_argument, NULL, 'j'},
+            {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    };
+    int option;
+    *o = (struct options){.by = RANKING_BY_SOURCE, .top = RANKING_TABLE_TOP};
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1)
+        if (!take_option(o, option))
+            return false;
+    if (o->help)
+        return true;
+    if (optind < argc)
+        return complain("argument", argv[optind], "taken");
+    if (o->from_s == 0 || o->to_s == 0 || o->from_s < o->to_s)
+        return true;
+    fprintf(stderr, "rootwatch report: --from is not before --to\n");
+    return false;
+}
+
+/* ---- For people ----------------------------------------------------------------------------
+ */
+
+static void print_period(const char *before, const struct report_period *p, const char *after)
+{
+    char from[MOMENT_TEXT_BYTES], to[MOMENT_TEXT_BYTES];
+    printf("%s%.16s - %s%s", before, moment_format(p->from_s, from), moment_format(p->to_s, to),
+           after);
+}
+
+static uint64_t hours_of(const struct report_period *p)
+{
+    return (uint64_t)(p->to_s - p->from_s) / HOUR_S;
+}
+
+static uint64_t minutes_of(const struct report_period *p)
+{
+    return (uint64_t)(p->to_s - p->from_s) / MINUTE_S;
+}
+
+static void print_stored(const struct report *r, const struct report_period *p)
+{
+    if (r->by != RANKING_BY_QTYPE)
+        printf("%" PRIu64 " of %" PRIu64 " hours, ", p->hours, hours_of(p));
+    printf("%" PRIu64 " of %" PRIu64 " minutes; captured in these %" PRIu64 " s.\n", p->minutes,
+           minutes_of(p), p->captured_s);
+}
+
+/* What the table cannot know of its period. */
+static void print_missing(const struct report *r)
+{
+    const struct report_period *p = &r->now;
+    printf("\nStored: ");
+    print_stored(r, p);
+    if (r->by != RANKING_BY_QTYPE && p->hours < hours_of(p))
+        printf("Hours not captured or not stored, in no row and no total: %" PRIu64 ".\n",
+               hours_of(p) - p->hours);
+    if (p->minutes_apart > 0)
+        printf("Minutes stored of these hours: %" PRIu64 ", with %" PRIu64 " queries.\n",
+               p->minutes_apart, p->queries_apart);
+    if (r->by == RANKING_BY_QTYPE && p->minutes < minutes_of(p))
+        printf("Minutes not captured or not stored: %" PRIu64 ".\n",
+               minutes_of(p) - p->minutes);
+    if (p->hours_alone > 0)
+        printf("Hours of which minutes are missing: %" PRIu64
+               ". Their total is that of their prefixes; what it leaves out is not known.\n",
+               p->hours_alone);
+    if (p->undecoded + p->kernel_drops + p->interface_drops > 0)
+        printf("Not counted: %" PRIu64 " frames not decoded, %" PRIu64
+               " dropped by the kernel, %" PRIu64 " by the interface.\n",
+               p->undecoded, p->kernel_drops, p->interface_drops);
+}
+
+static void print_origins(const struct report *r, bool origins)
+{
+    if (r->by != RANKING_BY_SOURCE)
+        return;
+    if (!origins)
+        printf("Origins are not known: there is no table of them.\n");
+    else
+        printf("Of these queries, unrouted: %" PRIu64 "; of unknown origin: %" PRIu64 ".\n",
+               r->totals.unrouted, r->totals.unknown);
+}
+
+static void print_change(const struct report *r)
+{
+    if (report_change_scale(r) > 0) {
+        print_period("Change: of queries/s, against ", &r->before, ", of which are stored: ");
+        print_stored(r, &r->before);
+        return;
+    }
+    print_period("No change is told: of ", &r->before, "");
+    printf(", %" PRIu64 " s were captured, of this period %" PRIu64 " s.\n",
+           r->before.counted_s, r->now.counted_s);
+}
+
+static void print_report(const struct report *r, const struct ranking_table *t)
+{
+    printf("Queries by %s, ", kind_of(r->by)->what);
+    print_period("", &r->now, "\n\n");
+    ranking_table_print(t);
+    print_missing(r);
+    print_origins(r, t->origins);
+    print_change(r);
+}
+
+/* ---- For programs --------------------------------------------------------------------------
+ */
+
+static json_t *period_json(const struct report *r, const struct report_period *p)
+{
+    json_t *j = json_pack(
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}}", "from", (json_int_t)p->from_s,
+            "to", (json_int_t)p->to_s, "queries", (json_int_t)p->queries, "minutes",
+            (json_int_t)p->minutes, "minutes_missing", (json_int_t)(minutes_of(p) - p->minutes),
+            "captured_s", (json_int_t)p->captured_s, "undecoded", (json_int_t)p->undecoded,
+            "drops", "kernel", (json_int_t)p->kernel_drops, "interface",
+            (json_int_t)p->interface_drops);
+    if (r->by == RANKING_BY_QTYPE)
+        return j;
+    json_object_set_new(j, "hours", json_integer((json_int_t)p->hours));
+    json_object_set_new(j, "hours_missing", json_integer((json_int_t)(hours_of(p) - p->hours)));
+    json_object_set_new(j, "hours_alone", json_integer((json_int_t)p->hours_alone));
+    json_object_set_new(j, "minutes_apart", json_integer((json_int_t)p->minutes_apart));
+    json_object_set_new(j, "queries_apart", json_integer((json_int_t)p->queries_apart));
+    return j;
+}
+
+static bool dump_report(const struct report *r, const struct ranking_table *t, uint64_t damaged,
+                        struct error *err)
+{
+    json_t *j = ranking_table_json(t);
+    json_object_set_new(j, "by", json_string(kind_of(r->by)->name));
+    json_object_set_new(j, "compared", json_boolean(t->change_scale > 0));
+    json_object_set_new(j, "period", period_json(r, &r->now));
+    json_object_set_new(j, "period_before", period_json(r, &r->before));
+    json_object_set_new(j, "damaged_rows", json_integer((json_int_t)damaged));
+    return ranking_table_dump(j, err);
+}
+
+/* ---- The work ------------------------------------------------------------------------------
+ */
+
+static bool set_period(struct options *o, struct store *s, struct error *err)
+{
+    int64_t from_s, to_s;
+    char text[MOMENT_TEXT_BYTES];
+    if (o->to_s == 0) {
+        if (!report_last_day(s, o->by, &from_s, &to_s, err))
+            return false;
+        o->to_s = to_s;
+    }
+    if (o->from_s == 0)
+        o->from_s = o->to_s - DAY_S;
+    return o->from_s < o->to_s ||
+           error_set(err, "nothing is stored after %s", moment_format(o->from_s, text));
+}
+
+/* A table that was named must be there; by source, a report goes without where there is none.
+ */
+static bool load_origins(const struct options *o, const struct config *c,
+                         struct origins **origins, struct error *err)
+{
+    const char *path = o->origins != NULL      ? o->origins
+                       : c->origins[0] != '\0' ? c->origins
+                                               : NULL;
+    if (o->by == RANKING_BY_QTYPE ||
+        (o->by == RANKING_BY_SOURCE && path == NULL && !origins_file_has_default()))
+        return true;
+    *origins = origins_file_default(path, err);
+    return *origins != NULL;
+}
+
+static bool tell(const struct options *o, const struct report *r, bool origins,
+                 uint64_t damaged, struct error *err)
+{
+    const struct ranking_table table = {
+            .row = r->row,
+            .rows = r->rows,
+            .top = o->top,
+            .by = o->by,
+            .counted = "queries",
+            .origins = origins,
+            .totals = r->totals,
+            .rest = r->rest,
+            .rest_text = kind_of(o->by)->rest,
+            .before = r->before.counted_s > 0,
+            .change_scale = report_change_scale(r),
+    };
+    if (o->json && !dump_report(r, &table, damaged, err))
+        return false;
+    if (!o->json)
+        print_report(r, &table);
+    return (fflush(stdout) == 0 && !ferror(stdout)) || error_errno(err, "standard output");
+}
+
+static bool report(struct options *o, const struct config *c, struct store *s,
+                   struct error *err)
+{
+    struct report r = {.rows = 0};
+    struct origins *origins = NULL;
+    bool good = set_period(o, s, err) && load_origins(o, c, &origins, err) &&
+                report_read(&r, s, origins, o->by, o->from_s, o->to_s, err) &&
+                tell(o, &r, origins != NULL, store_damaged(s), err);
+    report_fini(&r);
+    origins_free(origins);
+    return good;
+}
+
+static int report_from(struct options *o, const struct config *c)
+{
+    struct error err;
+    const char *state = o->state != NULL ? o->state : c->state;
+    struct store *s = store_open(state, STORE_READ, &err);
+    bool good = s != NULL && report(o, c, s, &err);
+    if (!good)
+        fprintf(stderr, "rootwatch report: %s\n", err.text);
+    if (s != NULL && store_damaged(s) > 0)
+        fprintf(stderr,
+                "rootwatch report: warning: %s/rootwatch.db: what is in damaged rows is left "
+                "out\n",
+                state);
+    store_close(s);
+    return good ? EXIT_DONE : EXIT_FAILED;
+}
+
+int cmd_report(int argc, char **argv)
+{
+    struct options o;
+    struct config c;
+    struct config_problems problems;
+    if (!take_options(argc, argv, &o)) {
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+    if (o.help) {
+        fputs(usage, stdout);
+        return EXIT_DONE;
+    }
+    if (!config_load(o.config, &c, &problems)) {
+        config_print_problems(&problems, stderr);
+        return EXIT_USAGE;
+    }
+    return report_from(&o, &c);
+}
