@@ -38,7 +38,7 @@ static bool take_options(int argc, char **argv, struct options *o)
                                             {NULL, 0, NULL, 0}};
     int option;
     *o = (struct options){.config = NULL};
-    while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
         if (option == 'c')
             o->config = optarg;
         else if (option == 'o')

@@ -75,7 +75,7 @@ class Read(unittest.TestCase):
             self.assertIn(f'"{key}"', manual)
 
     def test_says_how_each_command_is_used_to_who_asks(self):
-        for command in ("run", "read", "graph", "incident", "check", "origins", "rank",
+        for command in ("run", "read", "graph", "incident", "check", "origins", "rank", "tune",
                         "report"):
             for option in ("-h", "--help"):
                 ran = subprocess.run([ROOTWATCH, command, option], capture_output=True)
