@@ -4,8 +4,8 @@
  * An incident opens with a finding of a detector.  A finding whose excess began at the same
  * time as that of an incident just opened is part of it, and is named in it.  An incident is
  * told again when a culprit joins, when what is asked changes in kind (a wave of its own types
- * and names), or when its rate doubles; it closes when the excess has been gone for a while
- * that depends on its kind.  A pause shorter than that is part of the incident.  A culprit
+ * and names), when its rate doubles, or when it is more severe than was told; it closes when
+ * the excess has been gone for a while that depends on its kind.  A pause shorter than that is part of the incident.  A culprit
  * that comes back within a day takes up its old id.  What comes back night after night is a
  * habit: it is followed as all others are, so that it disturbs nothing, but not told; the same
  * holds for what begins in a silence (silence.h).

@@ -30,7 +30,9 @@ static bool is_mailed(const struct mail_thread *s, const struct incident_event *
     if (e->incident.severity < rule->least)
         return false;
     return e->state != INCIDENT_CHANGED || !s->has_previous ||
-           e->incident.wave > last->incident.wave || e->time_s - last->time_s >= rule->update_s;
+           e->incident.wave > last->incident.wave ||
+           e->incident.severity > last->incident.severity ||
+           e->time_s - last->time_s >= rule->update_s;
 }
 
 static bool keep(struct incident_event *to, bool *has, const struct incident_event *e,

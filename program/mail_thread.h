@@ -21,7 +21,7 @@ struct mail_thread {
 /* Which events are mailed. */
 struct mail_rule {
     enum incident_severity least;
-    int64_t update_s; /* at most one change in so long, but for a new wave */
+    int64_t update_s; /* at most one change in so long, but for a new wave or a greater severity */
 };
 
 /* The thread of incident `id` up to the event of that sequence number. */

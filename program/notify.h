@@ -1,8 +1,8 @@
 /*
  * Tells people and programs what happened: each event of the store, once to each channel.
  *
- *     mail       an opening and a close always, a change when it is a new wave or the last mail
- *                of its incident is `update_minutes` of event time old; through the spool
+ *     mail       an opening and a close always, a change when it is a new wave, is more severe,
+ *                or when the last mail of its incident is `update_minutes` of event time old; through the spool
  *     webhook    each event as JSON by POST; tried again for a day
  *     command    each event as JSON on standard input; tried again for a day
  *

@@ -83,7 +83,7 @@ static const struct setting settings[] = {
         {"mail.severity", SETTING_SEVERITY, AT(mail_severity), 0, 0, "notice",
          "the least severity that is mailed"},
         {"mail.update-minutes", SETTING_COUNT, AT(update_minutes), 0, 1440, "30",
-         "at most one mail about a change in so many minutes; a new wave is always told"},
+         "at most one mail about a change in so many minutes; a new wave, or a greater severity, at once"},
 
         {"webhook.url", SETTING_WEB, AT(webhook_url), 0, SIZE(webhook_url), "",
          "gets each event as JSON by POST"},
