@@ -13,6 +13,7 @@ enum {
     AT_IPV4 = 14,
     AT_IP_TOTAL = 16,
     AT_IP_FRAGMENT = 20, /* with TTL and protocol behind it */
+    AT_TTL = 22,
     AT_SOURCE = 26,
     AT_DESTINATION = 30,
     AT_UDP = 34,
@@ -83,8 +84,10 @@ enum verdict decode_message(struct decode *d, const struct packet *p, struct byt
         return v;
     m->time_ns = p->time_ns;
     m->flags |= (uint16_t)(transport_flags | (p->ipv6 ? MESSAGE_IPV6 : 0));
-    memcpy(m->client, m->flags & MESSAGE_RESPONSE ? p->destination : p->source,
-           sizeof m->client);
+    bool response = (m->flags & MESSAGE_RESPONSE) != 0;
+    memcpy(m->client, response ? p->destination : p->source, sizeof m->client);
+    m->client_port = response ? p->destination_port : p->source_port;
+    m->ttl = p->ttl;
     m->name_at = (uint16_t)batch->names_used;
     batch->names_used += m->name_bytes;
     batch->count++;
@@ -157,6 +160,9 @@ static bool decode_common(struct decode *d, const struct frame *f, struct messag
             .name_at = (uint16_t)batch->names_used,
             .name_bytes = (uint8_t)name_bytes,
             .dns_bytes = (uint16_t)(udp - (AT_DNS - AT_UDP)),
+            .id = bytes_u16(o + AT_DNS),
+            .client_port = bytes_u16(o + AT_UDP),
+            .ttl = o[AT_TTL],
     };
     memcpy(m->client, o + AT_SOURCE, 4);
     if (edns) {
@@ -179,6 +185,7 @@ static bool pass_ipv4(const uint8_t *o, struct packet *p)
         return false;
     bytes_claim(&p->rest, total);
     p->ipv6 = false;
+    p->ttl = o[8];
     memset(p->source, 0, sizeof p->source);
     memset(p->destination, 0, sizeof p->destination);
     memcpy(p->source, o + 12, 4);
@@ -194,6 +201,7 @@ static bool pass_ipv6(const uint8_t *o, struct packet *p)
         return false;
     bytes_claim(&p->rest, 40U + payload);
     p->ipv6 = true;
+    p->ttl = o[7];
     memcpy(p->source, o + 8, 16);
     memcpy(p->destination, o + 24, 16);
     return bytes_take(&p->rest, 40) != NULL;

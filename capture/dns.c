@@ -185,6 +185,7 @@ enum verdict dns_decode(struct bytes message, struct message *m,
             .additionals = bytes_u16(start + 10),
     };
     m->flags = flags_of(h.flags);
+    m->id = bytes_u16(start);
     m->opcode = h.flags >> 11 & 15;
     m->rcode = h.flags & 15;
     m->qtype = m->qclass = 0;

@@ -19,6 +19,7 @@ struct datagram {
     struct runs runs;
     uint32_t total;  /* octets in all; valid with `last` */
     uint8_t next;    /* protocol, of the first fragment */
+    uint8_t ttl;     /* of that one, too */
     bool last;       /* the last fragment has come */
     bool cut;        /* octets of some fragment are not in the capture */
     uint8_t verdict; /* of further fragments, once in ENDED */
@@ -166,6 +167,7 @@ static void go_on(struct fragments *t, struct datagram *g, struct packet *p, str
     pool_copy(&t->pool, chain, t->octets, n);
     p->rest = (struct bytes){t->octets, t->octets + n, 0};
     f->next = g->next;
+    p->ttl = g->ttl;
     if (!g->cut) {
         forget(t, g);
         return;
@@ -177,8 +179,10 @@ static void go_on(struct fragments *t, struct datagram *g, struct packet *p, str
 static void note(struct datagram *g, const struct packet *p, const struct fragment *f)
 {
     g->cut |= p->rest.missing > 0;
-    if (f->offset == 0)
+    if (f->offset == 0) {
         g->next = f->next;
+        g->ttl = p->ttl;
+    }
     if (!f->more) {
         g->last = true;
         g->total = f->offset + (uint32_t)bytes_on_wire(&p->rest);

@@ -43,6 +43,10 @@ struct message {
     uint8_t opcode;      /* 0 to 15 */
     uint16_t dns_bytes;  /* length of this message on the wire, without the headers below it */
     uint16_t edns_bytes; /* payload size offered in OPT */
+    uint16_t id;
+    uint16_t client_port;
+    uint32_t ttl; /* or hop limit, of the innermost IP header; of the first fragment, and of the
+                   * TCP stream's latest segment */
 };
 
 struct message_batch {
@@ -52,4 +56,4 @@ struct message_batch {
     uint8_t names[MESSAGE_NAMES_BYTES];
 };
 
-_Static_assert(sizeof(struct message) == 40, "struct message: well under one cache line");
+_Static_assert(sizeof(struct message) == 48, "struct message: well under one cache line");

@@ -63,6 +63,7 @@ enum verdict network_ipv4(struct decode *d, struct packet *p)
         return packet_short(p, VERDICT_IP_HEADER);
 
     p->ipv6 = false;
+    p->ttl = header[8];
     memset(p->source, 0, sizeof p->source);
     memset(p->destination, 0, sizeof p->destination);
     memcpy(p->source, header + 12, 4);
@@ -149,6 +150,7 @@ enum verdict network_ipv6(struct decode *d, struct packet *p)
     if (payload != 0)
         bytes_claim(&p->rest, payload);
     p->ipv6 = true;
+    p->ttl = header[7];
     memcpy(p->source, header + 8, 16);
     memcpy(p->destination, header + 24, 16);
     return follow_extensions(d, p, header[6]);

@@ -44,7 +44,8 @@ struct packet {
     uint32_t next;
     uint8_t headers; /* passed so far */
     uint8_t ip_headers;
-    bool ipv6; /* the innermost IP header so far; addresses as in struct message */
+    uint8_t ttl; /* of the innermost IP header so far, as are all below */
+    bool ipv6;   /* addresses as in struct message */
     uint8_t source[16];
     uint8_t destination[16];
     uint16_t source_port, destination_port;

@@ -39,6 +39,7 @@ struct stream {
     uint32_t start;   /* of the first octet behind the SYN */
     uint32_t gap_at;  /* where the gap begins that it waits for */
     int64_t gap_ns;   /* since when */
+    uint8_t ttl;      /* of the latest segment */
     bool in_step;     /* a message begins at `next` */
     bool certain;     /* known, not inferred */
     bool syn;         /* was seen */
@@ -444,6 +445,7 @@ static struct work work_on(struct streams *t, struct decode *d, struct stream *s
             .s = s,
             .from = {.time_ns = t->now_ns,
                      .batch = batch,
+                     .ttl = s->ttl,
                      .ipv6 = key->kind == 6,
                      .source_port = (uint16_t)(key->number >> 16),
                      .destination_port = (uint16_t)key->number},
@@ -605,6 +607,7 @@ enum verdict stream_segment(struct decode *d, struct packet *p, uint32_t sequenc
         return wire > 0 ? VERDICT_TCP_NO_ROOM : VERDICT_TCP_NO_DATA;
     if (flags & TCP_SYN)
         see_syn(t, d, s, first);
+    s->ttl = p->ttl;
     s->closed |= (flags & (TCP_FIN | TCP_RST)) != 0;
 
     struct work w = work_on(t, d, s, p->batch);

@@ -755,6 +755,9 @@ static void expect_the_query(const struct row *row)
     cr_expect(eq(int, wire_has(m, MESSAGE_IPV6), row->ipv6), "%s", row->name);
     cr_expect(eq(int, memcmp(m->client, row->ipv6 ? client6 : client4, 16), 0), "%s",
               row->name);
+    cr_expect(eq(u32, m->ttl, 64), "%s", row->name);
+    cr_expect(eq(u16, m->client_port, 40000), "%s", row->name);
+    cr_expect(eq(u16, m->id, 0x1234), "%s", row->name);
 }
 
 Test(encapsulation, every_shape_gives_its_one_query_from_the_innermost_client)

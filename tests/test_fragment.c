@@ -50,6 +50,7 @@ static void shape_fragment4(size_t from, bool more, uint8_t protocol)
     shape.at[5] = (uint8_t)identification;
     shape.at[6] = (uint8_t)((more ? 0x20 : 0) | from / 8 >> 8);
     shape.at[7] = (uint8_t)(from / 8);
+    shape.at[8] = from == 0 ? 61 : 50; /* hops left */
     shape_ethernet(&shape, 0x0800);
 }
 
@@ -58,6 +59,7 @@ static void shape_fragment6(size_t from, bool more, uint8_t protocol)
     shape_words(&shape, (uint16_t)(protocol << 8), (uint16_t)(from | more),
                 (uint16_t)(identification >> 16), (uint16_t)identification);
     shape_ipv6(&shape, "2001:db8::53", "2001:db8:1::1", 44);
+    shape.at[7] = from == 0 ? 61 : 50;
     shape_ethernet(&shape, 0x86dd);
 }
 
@@ -76,6 +78,8 @@ static void expect_one_message(void)
     cr_expect(eq(u16, wire.message[0].dns_bytes, (uint16_t)(whole_bytes - 8)));
     cr_expect(eq(u16, wire.message[0].qtype, 1));
     cr_expect(wire_has(&wire.message[0], MESSAGE_RESPONSE));
+    cr_expect(eq(u16, wire.message[0].client_port, 40000));
+    cr_expect(eq(u32, wire.message[0].ttl, 61)); /* of the first, whenever it came */
 }
 
 #define FOR_BOTH_VERSIONS \

@@ -237,6 +237,10 @@ Test(stream, names_the_client_of_queries_and_responses)
     expect_messages(2);
     cr_expect(eq(u8, wire.message[0].client[3], 1));
     cr_expect(eq(u8, wire.message[1].client[5], 1));
+    for (unsigned i = 0; i < 2; i++) {
+        cr_expect(eq(u16, wire.message[i].client_port, 40000));
+        cr_expect(eq(u32, wire.message[i].ttl, 64));
+    }
     cr_expect(eq(u16, wire.message[1].rcode, 3));
     cr_expect(wire_has(&wire.message[1], MESSAGE_IPV6));
     cr_expect(wire_has(&wire.message[1], MESSAGE_RESPONSE));
