@@ -254,6 +254,7 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     struct prefix_home home[MESSAGE_BATCH_MAX];
     uint64_t hash[MESSAGE_BATCH_MAX];
     int32_t record[MESSAGE_BATCH_MAX];
+    static const bool junk[MESSAGE_BATCH_MAX];
     if (batch->count == 0)
         return;
     prefix_counts_seek(c->prefixes, batch, home);
@@ -261,7 +262,7 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     prefix_counts_approach(c->prefixes, batch, home);
     add_names(c, batch, hash);
     add_numbers(c, batch, start_ns);
-    prefix_counts_add(c->prefixes, batch, home, record);
+    prefix_counts_add(c->prefixes, batch, home, junk, record);
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
             add_watched(&c->watch[record[i]], batch, &batch->message[i]);

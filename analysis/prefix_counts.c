@@ -236,10 +236,11 @@ static inline enum qtype_class class_of(const struct message *m)
     return m->flags & MESSAGE_QUESTION ? qtype_class(m->qtype) : QTYPE_CLASS_OTHER;
 }
 
-static inline void add_query(struct prefix_record *r, const struct message *m)
+static inline void add_query(struct prefix_record *r, const struct message *m, bool junk)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     r->queries++;
+    r->junk += junk;
     r->hosts[host / 64] |= UINT64_C(1) << host % 64;
     r->qtype[class_of(m)]++;
 }
@@ -269,6 +270,7 @@ void prefix_counts_approach(const struct prefix_counts *t, const struct message_
 
 void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batch,
                        const struct prefix_home home[static MESSAGE_BATCH_MAX],
+                       const bool junk[static MESSAGE_BATCH_MAX],
                        int32_t records[static MESSAGE_BATCH_MAX])
 {
     uint64_t queries = 0;
@@ -281,18 +283,19 @@ void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batc
     }
     for (uint32_t i = 0; i < batch->count; i++)
         if (records[i] >= 0)
-            add_query(&t->records[records[i]], &batch->message[i]);
+            add_query(&t->records[records[i]], &batch->message[i], junk[i]);
     t->totals.queries += queries;
 }
 
 void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
                          int32_t *records)
 {
+    static const bool junk[MESSAGE_BATCH_MAX];
     struct prefix_home home[MESSAGE_BATCH_MAX];
     int32_t unused[MESSAGE_BATCH_MAX];
     prefix_counts_seek(t, batch, home);
     prefix_counts_approach(t, batch, home);
-    prefix_counts_add(t, batch, home, records != NULL ? records : unused);
+    prefix_counts_add(t, batch, home, junk, records != NULL ? records : unused);
 }
 
 /* Adds up to what a record can hold; what is beyond it is lost, and counted so. */
@@ -305,6 +308,7 @@ static void add_record(struct prefix_counts *t, struct prefix_record *into,
         return;
     }
     into->queries += from->queries;
+    into->junk += from->junk;
     for (unsigned i = 0; i < 4; i++)
         into->hosts[i] |= from->hosts[i];
     if (from->queries == 1) { /* as most are: the other line is best left where it is */

@@ -38,7 +38,7 @@ enum prefix_way {
 struct prefix_record {
     struct prefix prefix;
     uint32_t queries;
-    uint32_t mark;     /* the owner's; zero in a new record */
+    uint32_t junk;     /* of these: of a class but legitimate, see junk.h; 0 where not judged */
     uint64_t hosts[4]; /* IPv4: one bit per last octet seen; IPv6: 256 bits by address hash */
     uint32_t qtype[QTYPE_CLASSES]; /* by qtype_class(); sums to `queries` */
 };
@@ -73,7 +73,8 @@ void prefix_counts_count(struct prefix_counts *t, const struct message_batch *ba
 
 /*
  * The same in three steps, for a caller with other work to do while memory answers: the first
- * asks for the ways to the records, the second for the records, the third counts.
+ * asks for the ways to the records, the second for the records, the third counts.  junk[i]:
+ * whether message i is junk, where it is a query.
  */
 void prefix_counts_seek(const struct prefix_counts *t, const struct message_batch *batch,
                         struct prefix_home home[static MESSAGE_BATCH_MAX]);
@@ -81,6 +82,7 @@ void prefix_counts_approach(const struct prefix_counts *t, const struct message_
                             const struct prefix_home home[static MESSAGE_BATCH_MAX]);
 void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batch,
                        const struct prefix_home home[static MESSAGE_BATCH_MAX],
+                       const bool junk[static MESSAGE_BATCH_MAX],
                        int32_t records[static MESSAGE_BATCH_MAX]);
 
 /*

@@ -112,10 +112,10 @@ struct adding {
     struct error *err;
 };
 
-static bool add_announced(void *argument, struct prefix p, uint64_t queries, uint64_t before)
+static bool add_announced(void *argument, const struct store_sum *sum)
 {
     struct adding *a = argument;
-    return ranking_add_both(a->report->ranking, p, queries, before, a->err);
+    return ranking_add_both(a->report->ranking, sum->prefix, sum->queries, sum->before, a->err);
 }
 
 static struct ranking_row *new_row(struct report *r, struct error *err)
@@ -133,22 +133,23 @@ static struct ranking_row *new_row(struct report *r, struct error *err)
     return &r->own[r->rows++];
 }
 
-static bool add_source(void *argument, struct prefix p, uint64_t queries, uint64_t before)
+static bool add_source(void *argument, const struct store_sum *sum)
 {
     struct adding *a = argument;
     struct ranking_totals *t = &a->report->totals;
     struct origin found;
+    uint64_t queries = sum->queries;
     struct ranking_row *row = queries == 0 ? NULL : new_row(a->report, a->err);
     if (row == NULL)
         return queries == 0;
-    enum origins_answer answer = origins_look_up(a->origins, p, &found);
+    enum origins_answer answer = origins_look_up(a->origins, sum->prefix, &found);
     bool announced = answer == ORIGINS_ANNOUNCED;
     t->count += queries;
     t->unrouted += answer == ORIGINS_UNROUTED ? queries : 0;
     t->unknown += answer == ORIGINS_UNKNOWN ? queries : 0;
     *row = (struct ranking_row){.count = queries,
-                                .before = before,
-                                .source = p,
+                                .before = sum->before,
+                                .source = sum->prefix,
                                 .asn = found.asn,
                                 .unrouted = answer == ORIGINS_UNROUTED,
                                 .prefix = found.announced,

@@ -13,7 +13,7 @@
 
 enum {
     BUSY_MS = 10000, /* another process writes: wait so long for its transaction */
-    SCHEMA = 1,      /* PRAGMA user_version */
+    SCHEMA = 2,      /* PRAGMA user_version; 1: hours had no junk */
     STATE_MODE = 0750,
 };
 
@@ -22,8 +22,8 @@ static const char schema[] =
         "CREATE TABLE IF NOT EXISTS minutes (start INTEGER PRIMARY KEY,"
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
         "CREATE TABLE IF NOT EXISTS hours (start INTEGER NOT NULL, prefix INTEGER NOT NULL,"
-        " queries INTEGER NOT NULL, hosts INTEGER NOT NULL, PRIMARY KEY (start, prefix))"
-        " STRICT, WITHOUT ROWID;"
+        " queries INTEGER NOT NULL, hosts INTEGER NOT NULL, junk INTEGER,"
+        " PRIMARY KEY (start, prefix)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS hours_stored (start INTEGER PRIMARY KEY) STRICT;"
         "CREATE TABLE IF NOT EXISTS events (sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
         " incident TEXT NOT NULL, time INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,"
@@ -33,13 +33,20 @@ static const char schema[] =
         " closed INTEGER NOT NULL, last INTEGER NOT NULL REFERENCES events) STRICT;"
         "CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, time INTEGER NOT NULL,"
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
-        "PRAGMA user_version = 1;"
+        "PRAGMA user_version = 2;"
         "COMMIT;";
+
+/* What hours of version 1 lack; NULL: not known. */
+static const char junk_added[] = "BEGIN IMMEDIATE;"
+                                 "ALTER TABLE hours ADD COLUMN junk INTEGER;"
+                                 "PRAGMA user_version = 2;"
+                                 "COMMIT;";
 
 struct store {
     sqlite3 *db;
     char *path;
-    int lock; /* held by the one writer; -1 */
+    int lock;    /* held by the one writer; -1 */
+    int version; /* of its form, when it was opened; 0: empty */
     bool in_transaction;
     uint64_t damaged;
 };
@@ -61,6 +68,16 @@ static sqlite3_stmt *prepare(struct store *s, const char *sql, struct error *err
     if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
         fail(s, "asking", err);
     return statement;
+}
+
+/* Of `h`, the hours in today's form. */
+static sqlite3_stmt *prepare_hours(struct store *s, const char *sql, struct error *err)
+{
+    char text[512];
+    (void)snprintf(text, sizeof text,
+                   "WITH h AS (SELECT start, prefix, queries, hosts, %s FROM hours) %s",
+                   s->version == 1 ? "NULL AS junk" : "junk", sql);
+    return prepare(s, text, err);
 }
 
 /* Runs a statement that returns no rows, and ends it. */
@@ -90,6 +107,7 @@ static bool check_version(struct store *s, struct error *err)
     if (version > SCHEMA)
         return error_set(err, "%s: written by a newer rootwatch (version %d of its form)",
                          s->path, version);
+    s->version = version;
     return true;
 }
 
@@ -127,8 +145,14 @@ static bool open_database(struct store *s, int flags, struct error *err)
 
 static bool prepare_writer(struct store *s, struct error *err)
 {
-    return run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", "opening", err) &&
-           run(s, schema, "preparing", err);
+    if (!run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", "opening", err))
+        return false;
+    if (s->version == 1 && !run(s, junk_added, "bringing it into today's form", err)) {
+        store_abandon(s);
+        return false;
+    }
+    s->version = SCHEMA;
+    return run(s, schema, "preparing", err);
 }
 
 struct store *store_open(const char *directory, enum store_mode mode, struct error *err)
@@ -382,8 +406,9 @@ struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint3
     *rows = 0;
     for (uint32_t i = 0; i < count; i++)
         if (record[i].queries > 0 && record[i].queries >= floor)
-            list[(*rows)++] = (struct store_hour_row){record[i].prefix, record[i].queries,
-                                                      prefix_record_hosts(&record[i])};
+            list[(*rows)++] =
+                    (struct store_hour_row){record[i].prefix, record[i].queries,
+                                            prefix_record_hosts(&record[i]), record[i].junk};
     qsort(list, *rows, sizeof *list, by_prefix);
     return list;
 }
@@ -392,9 +417,11 @@ static bool put_rows(struct store *s, int64_t hour_s, const struct store_hour_ro
                      size_t rows, struct error *err)
 {
     sqlite3_stmt *q = prepare(s,
-                              "INSERT INTO hours VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                              "INSERT INTO hours (start, prefix, queries, hosts, junk)"
+                              " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                               " queries = queries + excluded.queries,"
-                              " hosts = max(hosts, excluded.hosts)",
+                              " hosts = max(hosts, excluded.hosts),"
+                              " junk = junk + excluded.junk",
                               err);
     if (q == NULL)
         return false;
@@ -404,6 +431,7 @@ static bool put_rows(struct store *s, int64_t hour_s, const struct store_hour_ro
         sqlite3_bind_int64(q, 2, (int64_t)row[i].prefix.bits);
         sqlite3_bind_int64(q, 3, row[i].queries);
         sqlite3_bind_int64(q, 4, row[i].hosts);
+        sqlite3_bind_int64(q, 5, row[i].junk);
         good = sqlite3_step(q) == SQLITE_DONE || fail(s, "storing an hour", err);
         sqlite3_reset(q);
     }
@@ -433,11 +461,12 @@ bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row
 int store_leading(struct store *s, int64_t from_s, int64_t to_s, struct store_rank *rank,
                   unsigned most, struct error *err)
 {
-    sqlite3_stmt *q = prepare(s,
-                              "SELECT prefix, sum(queries), max(hosts) FROM hours"
-                              " WHERE start >= ? AND start < ? GROUP BY prefix"
-                              " ORDER BY 2 DESC, prefix LIMIT ?",
-                              err);
+    sqlite3_stmt *q = prepare_hours(s,
+                                    "SELECT prefix, sum(queries), max(hosts),"
+                                    " sum(iif(junk IS NULL, 0, queries)), total(junk) FROM h"
+                                    " WHERE start >= ? AND start < ? GROUP BY prefix"
+                                    " ORDER BY 2 DESC, prefix LIMIT ?",
+                                    err);
     if (q == NULL)
         return -1;
     sqlite3_bind_int64(q, 1, from_s);
@@ -450,6 +479,8 @@ int store_leading(struct store *s, int64_t from_s, int64_t to_s, struct store_ra
                 .prefix = {(uint64_t)sqlite3_column_int64(q, 0)},
                 .queries = (uint64_t)sqlite3_column_int64(q, 1),
                 .hosts = (uint32_t)sqlite3_column_int64(q, 2),
+                .judged = (uint64_t)sqlite3_column_int64(q, 3),
+                .junk = (uint64_t)sqlite3_column_int64(q, 4),
         };
     if (result != SQLITE_DONE && result != SQLITE_ROW) {
         fail(s, "ranking", err);
@@ -517,18 +548,26 @@ static bool sum_row(struct store *s, sqlite3_stmt *q, void *argument, struct err
     (void)s;
     (void)err;
     struct sum_reader *r = argument;
-    return r->each(r->argument, (struct prefix){(uint64_t)sqlite3_column_int64(q, 0)},
-                   (uint64_t)sqlite3_column_int64(q, 1), (uint64_t)sqlite3_column_int64(q, 2));
+    const struct store_sum sum = {
+            .prefix = {(uint64_t)sqlite3_column_int64(q, 0)},
+            .queries = (uint64_t)sqlite3_column_int64(q, 1),
+            .before = (uint64_t)sqlite3_column_int64(q, 2),
+            .judged = (uint64_t)sqlite3_column_int64(q, 3),
+            .junk = (uint64_t)sqlite3_column_int64(q, 4),
+    };
+    return r->each(r->argument, &sum);
 }
 
 bool store_sums(struct store *s, int64_t before_s, int64_t from_s, int64_t to_s,
                 store_sum_function *each, void *argument, struct error *err)
 {
-    sqlite3_stmt *q = prepare(s,
-                              "SELECT prefix, sum(iif(start >= ?2, queries, 0)),"
-                              " sum(iif(start < ?2, queries, 0)) FROM hours"
-                              " WHERE start >= ?1 AND start < ?3 GROUP BY prefix",
-                              err);
+    sqlite3_stmt *q = prepare_hours(s,
+                                    "SELECT prefix, sum(iif(start >= ?2, queries, 0)),"
+                                    " sum(iif(start < ?2, queries, 0)),"
+                                    " sum(iif(start >= ?2 AND junk IS NOT NULL, queries, 0)),"
+                                    " total(iif(start >= ?2, junk, 0)) FROM h"
+                                    " WHERE start >= ?1 AND start < ?3 GROUP BY prefix",
+                                    err);
     if (q == NULL)
         return false;
     struct sum_reader r = {each, argument};

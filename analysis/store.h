@@ -5,7 +5,8 @@
  *
  * SQLite in WAL mode: one process writes, others read meanwhile.  A writing function either
  * does its whole work or, with the cause in err, nothing; what is returned as done survives
- * kill -9.  A store is used by one thread at a time.
+ * kill -9.  A store is used by one thread at a time.  A writer brings a database of an older
+ * release into today's form; a reader takes both, and knows no junk of hours that had none.
  *
  * All times are seconds since 1970, UTC; periods are from <= time < to.
  */
@@ -48,6 +49,7 @@ struct store_hour_row {
     struct prefix prefix;
     uint32_t queries;
     uint32_t hosts;
+    uint32_t junk; /* queries, see junk.h */
 };
 /*
  * The rows of all prefixes with at least `floor` queries, in the order they are stored in;
@@ -61,7 +63,9 @@ bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row
 struct store_rank {
     struct prefix prefix;
     uint64_t queries;
-    uint32_t hosts; /* greatest in one hour */
+    uint32_t hosts;  /* greatest in one hour */
+    uint64_t judged; /* of the queries: in hours of which junk is known */
+    uint64_t junk;   /* of these */
 };
 /* The prefixes with most queries over whole hours, most first; their number, -1: see err. */
 int store_leading(struct store *s, int64_t from_s, int64_t to_s, struct store_rank *rank,
@@ -77,10 +81,16 @@ bool store_hours_span(struct store *s, int64_t *first_s, int64_t *last_s, struct
 /* Every hour stored, oldest first, with what its prefixes add up to. */
 bool store_hours(struct store *s, int64_t from_s, int64_t to_s, store_hour_function *each,
                  void *argument, struct error *err);
-/* Every prefix of two periods that follow each other: its queries from from_s on, and before.
- */
-typedef bool store_sum_function(void *argument, struct prefix p, uint64_t queries,
-                                uint64_t before);
+/* One prefix over two periods that follow each other. */
+struct store_sum {
+    struct prefix prefix;
+    uint64_t queries; /* from from_s on */
+    uint64_t judged;  /* of these: in hours of which junk is known */
+    uint64_t junk;    /* of these */
+    uint64_t before;  /* queries before from_s */
+};
+/* Every prefix of both. */
+typedef bool store_sum_function(void *argument, const struct store_sum *sum);
 bool store_sums(struct store *s, int64_t before_s, int64_t from_s, int64_t to_s,
                 store_sum_function *each, void *argument, struct error *err);
 

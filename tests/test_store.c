@@ -165,13 +165,14 @@ struct told_sums {
     char text[256];
 };
 
-static bool tell_sum(void *argument, struct prefix p, uint64_t queries, uint64_t before)
+static bool tell_sum(void *argument, const struct store_sum *sum)
 {
     struct told_sums *t = argument;
     char text[PREFIX_TEXT_BYTES];
     size_t used = strlen(t->text);
     (void)snprintf(t->text + used, sizeof t->text - used, "%s %lu %lu\n",
-                   prefix_format(p, text), (unsigned long)queries, (unsigned long)before);
+                   prefix_format(sum->prefix, text), (unsigned long)sum->queries,
+                   (unsigned long)sum->before);
     return true;
 }
 
@@ -202,6 +203,96 @@ Test(store, adds_up_every_prefix_of_two_periods)
     cr_expect(store_hours_span(store, &first, &last, &err));
     cr_expect(eq(i64, first, 3600));
     cr_expect(eq(i64, last, 18000));
+}
+
+static void sql(const char *text)
+{
+    char path[sizeof directory + 16];
+    sqlite3 *beside;
+    (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
+    cr_assert(eq(int, sqlite3_open(path, &beside), SQLITE_OK));
+    cr_assert(eq(int, sqlite3_exec(beside, text, NULL, NULL, NULL), SQLITE_OK));
+    sqlite3_close(beside);
+}
+
+static bool keep_sum(void *argument, const struct store_sum *sum)
+{
+    *(struct store_sum *)argument = *sum;
+    return true;
+}
+
+static void put_junk(int64_t hour_s, uint32_t queries, uint32_t junk)
+{
+    struct store_hour_row row = {.queries = queries, .hosts = 1, .junk = junk};
+    cr_assert(prefix_parse("192.0.2.0/24", &row.prefix));
+    cr_assert(store_put_hour(store, hour_s, &row, 1, &err), "%s", err.text);
+}
+
+Test(store, adds_up_the_junk_of_a_prefix)
+{
+    struct store_sum sum;
+    struct store_rank rank[2];
+    put_junk(3600, 90, 80);
+    put_junk(7200, 10, 1);
+    put_junk(10800, 20, 12);
+    put_junk(10800, 5, 3);
+    cr_assert(store_sums(store, 3600, 7200, 14400, keep_sum, &sum, &err), "%s", err.text);
+    cr_expect(eq(u64, sum.queries, 35));
+    cr_expect(eq(u64, sum.judged, 35));
+    cr_expect(eq(u64, sum.junk, 16));
+    cr_expect(eq(u64, sum.before, 90));
+    cr_assert(eq(int, store_leading(store, 0, 14400, rank, 2, &err), 1), "%s", err.text);
+    cr_expect(eq(u64, rank[0].junk, 96));
+    cr_expect(eq(u64, rank[0].judged, 125));
+}
+
+/* As a database of the first form was made. */
+static void make_old(void)
+{
+    sql("DROP TABLE hours");
+    sql("CREATE TABLE hours (start INTEGER NOT NULL, prefix INTEGER NOT NULL,"
+        " queries INTEGER NOT NULL, hosts INTEGER NOT NULL, PRIMARY KEY (start, prefix))"
+        " STRICT, WITHOUT ROWID");
+    sql("INSERT INTO hours VALUES (3600, 1 << 40, 7, 2)");
+    sql("INSERT OR IGNORE INTO hours_stored VALUES (3600)");
+    sql("PRAGMA user_version = 1");
+    store_close(store);
+    store = NULL;
+}
+
+Test(store, reads_a_database_whose_hours_have_no_junk)
+{
+    struct store_sum sum;
+    struct store_rank rank[2];
+    make_old();
+    struct store *reader = store_open(directory, STORE_READ, &err);
+    cr_assert_not_null(reader, "%s", err.text);
+    cr_assert(store_sums(reader, 0, 3600, 7200, keep_sum, &sum, &err), "%s", err.text);
+    cr_expect(eq(u64, sum.queries, 7));
+    cr_expect(eq(u64, sum.judged, 0));
+    cr_assert(eq(int, store_leading(reader, 0, 7200, rank, 2, &err), 1), "%s", err.text);
+    cr_expect(eq(u64, rank[0].judged, 0));
+    store_close(reader);
+}
+
+Test(store, brings_a_database_without_junk_into_todays_form)
+{
+    struct store_sum sum;
+    make_old();
+    for (int twice = 0; twice < 2; twice++) {
+        store = store_open(directory, STORE_WRITE, &err);
+        cr_assert_not_null(store, "%s", err.text);
+        cr_assert(store_sums(store, 0, 3600, 7200, keep_sum, &sum, &err), "%s", err.text);
+        cr_expect(eq(u64, sum.queries, 7));
+        cr_expect(eq(u64, sum.judged, 0));
+        store_close(store);
+    }
+    store = store_open(directory, STORE_WRITE, &err);
+    cr_assert_not_null(store, "%s", err.text);
+    put_junk(7200, 10, 4);
+    cr_assert(store_sums(store, 7200, 7200, 10800, keep_sum, &sum, &err), "%s", err.text);
+    cr_expect(eq(u64, sum.judged, 10));
+    cr_expect(eq(u64, sum.junk, 4));
 }
 
 Test(store, shows_a_reader_one_state)
@@ -321,16 +412,6 @@ static bool count_minute(void *argument, const struct minute *m)
     (void)m;
     ++*(unsigned *)argument;
     return true;
-}
-
-static void sql(const char *text)
-{
-    char path[sizeof directory + 16];
-    sqlite3 *beside;
-    (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
-    cr_assert(eq(int, sqlite3_open(path, &beside), SQLITE_OK));
-    cr_assert(eq(int, sqlite3_exec(beside, text, NULL, NULL, NULL), SQLITE_OK));
-    sqlite3_close(beside);
 }
 
 Test(store, reads_on_where_a_row_is_damaged)

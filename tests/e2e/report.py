@@ -197,7 +197,7 @@ class Report(unittest.TestCase):
             "changed", ("DELETE FROM minutes WHERE start < ?", (FROM + HOUR + 3000,)),
             ("DELETE FROM hours WHERE start = ?", (FROM + 3 * HOUR,)),
             ("DELETE FROM hours_stored WHERE start = ?", (FROM + 3 * HOUR,)),
-            ("INSERT INTO hours VALUES (?, ?, 70, 3)",
+            ("INSERT INTO hours VALUES (?, ?, 70, 3, 20)",
              (FROM + 2 * HOUR, 0x20010db80001 << 16 | 49)),  # 2001:db8:1::/48
             ("UPDATE minutes SET doc = '[]' WHERE start = ?", (FROM + 5 * HOUR,)))
         slow = Slow(state, self.table)

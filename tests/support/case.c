@@ -211,7 +211,7 @@ static bool put_hour(struct store *s, int64_t hour_s, const struct hour *h, stru
     struct store_hour_row row[NETWORKS + 1];
     size_t rows = 0;
     for (; rows <= NETWORKS && h->prefix[rows].bits != 0; rows++)
-        row[rows] = (struct store_hour_row){h->prefix[rows], (uint32_t)h->queries[rows], 7};
+        row[rows] = (struct store_hour_row){h->prefix[rows], (uint32_t)h->queries[rows], 7, 0};
     qsort(row, rows, sizeof *row, by_prefix);
     return store_put_hour(s, hour_s, row, rows, err);
 }
