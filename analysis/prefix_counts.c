@@ -17,6 +17,9 @@ enum {
     RECORDS_MAX = 1 << 23,
     BLOCK = MESSAGE_BATCH_MAX, /* so many look-ups are under way at once */
     HOST_BITS = 256,
+    SLOTS_MIN = 1 << 10,
+    SPARSE = 16,            /* so many slots a record, and the next table has half of them */
+    HASHED_MAX = 1 << 16,   /* records; the array is then as fast, and cannot be flooded */
 };
 
 /* An entry of the array: 0, or the record's number + 1, or a count without a record. */
@@ -27,13 +30,16 @@ enum {
 
 struct prefix_counts {
     enum prefix_way way;
-    uint32_t *direct; /* IPV4_PREFIXES entries; NULL: all are hashed */
-    uint64_t *slots;  /* mask + 1 of them, at least twice the records */
+    bool by_array;    /* /24s are found through it; else all are hashed */
+    uint32_t *direct; /* IPV4_PREFIXES entries, all zero but where by_array; or NULL */
+    uint64_t *slots;  /* mask + 1 of them in use, at least twice what is hashed */
     struct prefix_record *records;
-    uint64_t mask;
+    uint64_t mask, mask_max;
     uint64_t seed;
     uint32_t size; /* of the pool */
     uint32_t used;
+    uint32_t hashed;     /* of those used */
+    uint32_t hashed_max; /* more turn to the array, where there may be one */
     uint32_t watched; /* the first so many records are never given up */
     uint32_t cursor;  /* where the next to give up is looked for */
     bool swept;       /* the array holds bare counts, found by sweeping it only */
@@ -46,6 +52,12 @@ static uint64_t slots_for(uint32_t records)
     while (slots < 2 * (uint64_t)records)
         slots *= 2;
     return slots;
+}
+
+/* So many records may be hashed before /24s are found through the array, where that may be. */
+static uint32_t hashed_at_most(const struct prefix_counts *t)
+{
+    return t->way == PREFIX_DIRECT && t->size > HASHED_MAX ? HASHED_MAX : t->size;
 }
 
 static bool create_direct(struct prefix_counts *t)
@@ -63,9 +75,11 @@ struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way
         goto no_memory;
     t->way = way;
     t->size = records;
-    t->mask = slots_for(records) - 1;
+    t->mask_max = slots_for(records) - 1;
+    t->mask = t->mask_max < SLOTS_MIN ? t->mask_max : SLOTS_MIN - 1;
+    t->hashed_max = hashed_at_most(t);
     t->records = region_reserve(records * sizeof *t->records, true);
-    t->slots = region_reserve((t->mask + 1) * sizeof *t->slots, true);
+    t->slots = region_reserve((t->mask_max + 1) * sizeof *t->slots, true);
     if (t->records == NULL || t->slots == NULL || (way == PREFIX_DIRECT && !create_direct(t)))
         goto no_memory;
     if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed) {
@@ -86,37 +100,43 @@ void prefix_counts_free(struct prefix_counts *t)
     if (t == NULL)
         return;
     region_release(t->records, t->size * sizeof *t->records);
-    region_release(t->slots, (t->mask + 1) * sizeof *t->slots);
+    region_release(t->slots, (t->mask_max + 1) * sizeof *t->slots);
     region_release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
     free(t);
 }
 
 static inline bool is_direct(const struct prefix_counts *t, struct prefix p)
 {
-    return t->direct != NULL && prefix_family(p) == 4;
+    return t->by_array && prefix_family(p) == 4;
+}
+
+/* Of a /24: does not depend on how it is found just now. */
+static inline uint32_t *entry_of(const struct prefix_counts *t, struct prefix p)
+{
+    return &t->direct[p.bits >> 40];
 }
 
 static inline struct prefix_home home_of(const struct prefix_counts *t, struct prefix p)
 {
     if (is_direct(t, p))
-        return (struct prefix_home){p, p.bits >> 40};
+        return (struct prefix_home){.prefix = p};
     return (struct prefix_home){p, XXH3_64bits_withSeed(&p.bits, sizeof p.bits, t->seed)};
 }
 
 static inline void prefetch_home(const struct prefix_counts *t, const struct prefix_home *h)
 {
     if (is_direct(t, h->prefix))
-        __builtin_prefetch(&t->direct[h->at], 1);
+        __builtin_prefetch(entry_of(t, h->prefix), 1);
     else
-        __builtin_prefetch(&t->slots[h->at & t->mask], 1);
+        __builtin_prefetch(&t->slots[h->hash & t->mask], 1);
 }
 
 /* The home has arrived: the record that it most likely leads to; NULL: none. */
 static inline struct prefix_record *likely_record(const struct prefix_counts *t,
                                                   const struct prefix_home *h)
 {
-    uint64_t number = is_direct(t, h->prefix) ? t->direct[h->at] & ~BARE
-                                              : t->slots[h->at & t->mask] & SLOT_RECORD;
+    uint64_t number = is_direct(t, h->prefix) ? *entry_of(t, h->prefix) & ~BARE
+                                              : t->slots[h->hash & t->mask] & SLOT_RECORD;
     return number == 0 || number > t->size ? NULL : &t->records[number - 1];
 }
 
@@ -140,12 +160,12 @@ static inline int32_t new_record(struct prefix_counts *t, struct prefix p)
 
 static inline int32_t direct_record(struct prefix_counts *t, const struct prefix_home *h)
 {
-    uint32_t entry = t->direct[h->at];
-    if (entry != 0)
-        return entry & BARE ? -1 : (int32_t)(entry - 1);
+    uint32_t *entry = entry_of(t, h->prefix);
+    if (*entry != 0)
+        return *entry & BARE ? -1 : (int32_t)(*entry - 1);
     int32_t made = new_record(t, h->prefix);
     if (made >= 0)
-        t->direct[h->at] = (uint32_t)made + 1;
+        *entry = (uint32_t)made + 1;
     return made;
 }
 
@@ -153,10 +173,10 @@ static inline int32_t direct_record(struct prefix_counts *t, const struct prefix
 static inline uint64_t *find_slot(const struct prefix_counts *t, const struct prefix_home *h)
 {
     for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
-        uint64_t *slot = &t->slots[(h->at + i) & t->mask];
+        uint64_t *slot = &t->slots[(h->hash + i) & t->mask];
         if (*slot == 0)
             return slot;
-        if ((*slot ^ h->at) <= SLOT_RECORD &&
+        if ((*slot ^ h->hash) <= SLOT_RECORD &&
             t->records[(*slot & SLOT_RECORD) - 1].prefix.bits == h->prefix.bits)
             return slot;
     }
@@ -165,45 +185,84 @@ static inline uint64_t *find_slot(const struct prefix_counts *t, const struct pr
 
 static uint64_t slot_of(const struct prefix_home *h, uint32_t number)
 {
-    return (h->at & ~SLOT_RECORD) | ((uint64_t)number + 1);
+    return (h->hash & ~SLOT_RECORD) | ((uint64_t)number + 1);
+}
+
+/* Finds anew a way to each record, by the array or by slots; false: not to all of them. */
+static bool lay_ways(struct prefix_counts *t)
+{
+    bool all = true;
+    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    t->hashed = 0;
+    for (uint32_t i = 0; i < t->used; i++) {
+        struct prefix_home h = home_of(t, t->records[i].prefix);
+        if (is_direct(t, h.prefix)) {
+            *entry_of(t, h.prefix) = i + 1;
+            continue;
+        }
+        uint64_t *slot = find_slot(t, &h);
+        t->hashed++;
+        all &= slot != NULL;
+        if (slot != NULL)
+            *slot = slot_of(&h, i);
+    }
+    return all;
+}
+
+/*
+ * Twice the slots, or more where that does not do.  Few slots stay in the cache; a table that
+ * is cleared keeps what it had, so that this is rare.
+ */
+static __attribute__((noinline)) bool grow(struct prefix_counts *t)
+{
+    if (t->mask == t->mask_max)
+        return false;
+    do
+        t->mask = t->mask * 2 + 1;
+    while (!lay_ways(t) && t->mask < t->mask_max);
+    return true;
 }
 
 static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *h)
 {
     uint64_t *slot = find_slot(t, h);
-    if (slot == NULL)
-        return -1;
-    if (*slot != 0)
+    if (slot != NULL && *slot != 0)
         return (int32_t)(*slot & SLOT_RECORD) - 1;
-    int32_t made = new_record(t, h->prefix);
-    if (made >= 0)
-        *slot = slot_of(h, (uint32_t)made);
+    if (t->hashed == t->hashed_max)
+        return -1;
+    while ((slot == NULL || 2 * t->hashed > t->mask) && grow(t))
+        slot = find_slot(t, h);
+    int32_t made = slot == NULL ? -1 : new_record(t, h->prefix);
+    if (made < 0)
+        return -1;
+    *slot = slot_of(h, (uint32_t)made);
+    t->hashed++;
     return made;
-}
-
-/* The record of a prefix, made if need be; -1 when there is no room. */
-static inline int32_t record_for(struct prefix_counts *t, const struct prefix_home *h)
-{
-    return is_direct(t, h->prefix) ? direct_record(t, h) : hashed_record(t, h);
 }
 
 /*
  * From now on a /24 is found through the array, where it can be counted without a record.
  * False: nothing has changed.
  */
-static bool turn_direct(struct prefix_counts *t)
+static __attribute__((noinline)) bool turn_direct(struct prefix_counts *t)
 {
-    if (t->way != PREFIX_DIRECT_WHEN_FULL || t->direct != NULL || !create_direct(t))
+    if (t->way == PREFIX_HASHED || t->by_array || (t->direct == NULL && !create_direct(t)))
         return false;
-    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
-    for (uint32_t i = 0; i < t->used; i++) {
-        struct prefix_home h = home_of(t, t->records[i].prefix);
-        if (is_direct(t, h.prefix))
-            t->direct[h.at] = i + 1;
-        else
-            *find_slot(t, &h) = slot_of(&h, i); /* there is more room than there was */
-    }
+    t->by_array = true;
+    t->hashed_max = t->size;
+    (void)lay_ways(t); /* there is more room than there was */
     return true;
+}
+
+/* The record of a prefix, made if need be; -1 when there is no room. */
+static inline int32_t record_for(struct prefix_counts *t, const struct prefix_home *h)
+{
+    if (is_direct(t, h->prefix))
+        return direct_record(t, h);
+    int32_t record = hashed_record(t, h);
+    if (record < 0 && turn_direct(t))
+        return is_direct(t, h->prefix) ? direct_record(t, h) : hashed_record(t, h);
+    return record;
 }
 
 /* Queries of a prefix for which there is no record. */
@@ -214,7 +273,7 @@ static void count_without(struct prefix_counts *t, const struct prefix_home *h,
         t->totals.lost += queries;
         return;
     }
-    uint32_t *entry = &t->direct[h->at];
+    uint32_t *entry = entry_of(t, h->prefix);
     uint64_t sum = (uint64_t)(*entry & ~BARE) + queries;
     if (sum >= BARE) {
         t->totals.lost += queries;
@@ -334,8 +393,8 @@ static struct prefix_record *give_up_record(struct prefix_counts *t, uint32_t qu
         t->cursor = t->cursor + 1 == t->used ? t->watched : t->cursor + 1;
         if (prefix_family(r->prefix) != 4 || r->queries > queries / TIMES_MORE)
             continue;
-        struct prefix_home h = home_of(t, r->prefix);
-        t->direct[h.at] = 0;
+        struct prefix_home h = {.prefix = r->prefix};
+        *entry_of(t, r->prefix) = 0;
         if (r->queries > 0)
             count_without(t, &h, r->queries);
         return r;
@@ -347,7 +406,7 @@ static struct prefix_record *give_up_record(struct prefix_counts *t, uint32_t qu
 static void take_record(struct prefix_counts *t, struct prefix_record *r,
                         const struct prefix_record *from, const struct prefix_home *h)
 {
-    uint32_t *entry = &t->direct[h->at];
+    uint32_t *entry = entry_of(t, h->prefix);
     uint32_t bare = *entry & ~BARE;
     *r = *from;
     *entry = (uint32_t)(r - t->records) + 1;
@@ -364,10 +423,6 @@ static void merge_record(struct prefix_counts *into, const struct prefix_record 
     struct prefix_home h = home_of(into, from->prefix);
     int32_t record = record_for(into, &h);
     struct prefix_record *r;
-    if (record < 0 && spill == NULL && turn_direct(into)) {
-        h = home_of(into, from->prefix);
-        record = record_for(into, &h);
-    }
     if (record >= 0) {
         into->totals.queries += from->queries;
         add_record(into, &into->records[record], from);
@@ -432,8 +487,9 @@ static void merge_bare(void *argument, struct prefix p, uint32_t queries)
     (void)turn_direct(into);
     struct prefix_home h = home_of(into, p);
     into->totals.queries += queries;
-    if (is_direct(into, p) && (into->direct[h.at] & BARE) == 0 && into->direct[h.at] != 0) {
-        struct prefix_record *r = &into->records[into->direct[h.at] - 1];
+    uint32_t entry = is_direct(into, p) ? *entry_of(into, p) : 0;
+    if (entry != 0 && (entry & BARE) == 0) {
+        struct prefix_record *r = &into->records[entry - 1];
         if (queries <= UINT32_MAX - r->queries) {
             r->queries += queries;
             r->qtype[QTYPE_CLASS_OTHER] += queries;
@@ -458,43 +514,41 @@ void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts 
     rest->totals.lost += from->totals.lost;
 }
 
-/* The slot of one record; those of others in front of it may be free already. */
-static void forget_slot(struct prefix_counts *t, const struct prefix_home *h, uint32_t number)
+/* Forgets the ways to /24s through the array, which lie anywhere in memory. */
+static void forget_entries(struct prefix_counts *t)
 {
-    for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
-        uint64_t *slot = &t->slots[(h->at + i) & t->mask];
-        if ((*slot & SLOT_RECORD) == number + 1) {
-            *slot = 0;
-            return;
-        }
+    for (uint32_t at = 0; at < t->used; at += BLOCK) {
+        uint32_t end = t->used - at < BLOCK ? t->used : at + BLOCK;
+        for (uint32_t i = at; i < end; i++)
+            if (is_direct(t, t->records[i].prefix))
+                __builtin_prefetch(entry_of(t, t->records[i].prefix), 1);
+        for (uint32_t i = at; i < end; i++)
+            if (is_direct(t, t->records[i].prefix))
+                *entry_of(t, t->records[i].prefix) = 0;
     }
 }
 
-/* Forgets a block of records: the ways to them, which lie anywhere in memory. */
-static void forget_block(struct prefix_counts *t, uint32_t number, uint32_t count)
+/* All ways; the next interval will most likely need as many, found in the same way. */
+static void forget_ways(struct prefix_counts *t)
 {
-    const struct prefix_record *record = &t->records[number];
-    struct prefix_home home[BLOCK];
-    for (uint32_t i = 0; i < count; i++) {
-        home[i] = home_of(t, record[i].prefix);
-        prefetch_home(t, &home[i]);
+    if (t->swept)
+        memset(t->direct, 0, IPV4_PREFIXES * sizeof *t->direct);
+    else if (t->by_array)
+        forget_entries(t);
+    t->swept = false;
+    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    if (t->by_array && t->used < hashed_at_most(t) / 2) {
+        t->by_array = false;
+        t->hashed_max = hashed_at_most(t);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (is_direct(t, home[i].prefix))
-            t->direct[home[i].at] = 0;
-        else
-            forget_slot(t, &home[i], number + i);
-    }
+    if (t->mask >= SLOTS_MIN && t->hashed < t->mask / SPARSE)
+        t->mask /= 2;
+    t->hashed = 0;
 }
 
 void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, uint32_t watched)
 {
-    if (t->swept) {
-        memset(t->direct, 0, IPV4_PREFIXES * sizeof *t->direct);
-        t->swept = false;
-    }
-    for (uint32_t at = 0; at < t->used; at += BLOCK)
-        forget_block(t, at, t->used - at < BLOCK ? t->used - at : BLOCK);
+    forget_ways(t);
     t->used = 0;
     t->watched = t->cursor = watched;
     t->totals = (struct prefix_totals){0};
@@ -522,7 +576,7 @@ const struct prefix_record *prefix_counts_find(const struct prefix_counts *t, st
     struct prefix_home h = home_of(t, p);
     uint64_t found;
     if (is_direct(t, p)) {
-        found = t->direct[h.at] & BARE ? 0 : t->direct[h.at];
+        found = *entry_of(t, p) & BARE ? 0 : *entry_of(t, p);
     } else {
         const uint64_t *slot = find_slot(t, &h);
         found = slot == NULL ? 0 : *slot & SLOT_RECORD;

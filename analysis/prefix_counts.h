@@ -58,10 +58,10 @@ struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way
                                            struct error *err);
 void prefix_counts_free(struct prefix_counts *t); /* NULL is fine */
 
-/* Where a prefix is looked for: an entry's number, or a hash. */
+/* Where a prefix is looked for, but for the array. */
 struct prefix_home {
     struct prefix prefix;
-    uint64_t at;
+    uint64_t hash;
 };
 
 /*
