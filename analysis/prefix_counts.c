@@ -17,6 +17,9 @@ enum {
     RECORDS_MAX = 1 << 23,
     BLOCK = MESSAGE_BATCH_MAX, /* so many look-ups are under way at once */
     HOST_BITS = 256,
+    LINE = 16, /* entries of the array */
+    BARE_AHEAD = 2, /* words of marks */
+    BARE_WORDS = IPV4_PREFIXES / LINE / 64,
     SLOTS_MIN = 1 << 10,
     SPARSE = 16,            /* so many slots a record, and the next table has half of them */
     HASHED_MAX = 1 << 16,   /* records; the array is then as fast, and cannot be flooded */
@@ -42,7 +45,8 @@ struct prefix_counts {
     uint32_t hashed_max; /* more turn to the array, where there may be one */
     uint32_t watched; /* the first so many records are never given up */
     uint32_t cursor;  /* where the next to give up is looked for */
-    bool swept;       /* the array holds bare counts, found by sweeping it only */
+    uint64_t *bare;   /* a bit for each LINE of the array that holds bare counts */
+    bool has_bare;
     struct prefix_totals totals;
 };
 
@@ -63,7 +67,8 @@ static uint32_t hashed_at_most(const struct prefix_counts *t)
 static bool create_direct(struct prefix_counts *t)
 {
     t->direct = region_reserve(IPV4_PREFIXES * sizeof *t->direct, true);
-    return t->direct != NULL;
+    t->bare = calloc(BARE_WORDS, sizeof *t->bare);
+    return t->direct != NULL && t->bare != NULL;
 }
 
 struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way,
@@ -102,6 +107,7 @@ void prefix_counts_free(struct prefix_counts *t)
     region_release(t->records, t->size * sizeof *t->records);
     region_release(t->slots, (t->mask_max + 1) * sizeof *t->slots);
     region_release(t->direct, IPV4_PREFIXES * sizeof *t->direct);
+    free(t->bare);
     free(t);
 }
 
@@ -246,7 +252,7 @@ static int32_t hashed_record(struct prefix_counts *t, const struct prefix_home *
  */
 static __attribute__((noinline)) bool turn_direct(struct prefix_counts *t)
 {
-    if (t->way == PREFIX_HASHED || t->by_array || (t->direct == NULL && !create_direct(t)))
+    if (t->way == PREFIX_HASHED || t->by_array || (t->bare == NULL && !create_direct(t)))
         return false;
     t->by_array = true;
     t->hashed_max = t->size;
@@ -273,6 +279,7 @@ static void count_without(struct prefix_counts *t, const struct prefix_home *h,
         t->totals.lost += queries;
         return;
     }
+    uint32_t line = (uint32_t)(h->prefix.bits >> 40) / LINE;
     uint32_t *entry = entry_of(t, h->prefix);
     uint64_t sum = (uint64_t)(*entry & ~BARE) + queries;
     if (sum >= BARE) {
@@ -280,7 +287,8 @@ static void count_without(struct prefix_counts *t, const struct prefix_home *h,
         return;
     }
     *entry = BARE | (uint32_t)sum;
-    t->swept = true;
+    t->bare[line / 64] |= UINT64_C(1) << line % 64;
+    t->has_bare = true;
     t->totals.bare += queries;
 }
 
@@ -388,6 +396,8 @@ static void add_record(struct prefix_counts *t, struct prefix_record *into,
 static struct prefix_record *give_up_record(struct prefix_counts *t, uint32_t queries)
 {
     enum { LOOKED_AT = 16, TIMES_MORE = 16 };
+    if (queries < TIMES_MORE)
+        return NULL;
     for (unsigned i = 0; i < LOOKED_AT && t->watched < t->used; i++) {
         struct prefix_record *r = &t->records[t->cursor];
         t->cursor = t->cursor + 1 == t->used ? t->watched : t->cursor + 1;
@@ -418,24 +428,18 @@ static void take_record(struct prefix_counts *t, struct prefix_record *r,
 }
 
 static void merge_record(struct prefix_counts *into, const struct prefix_record *from,
-                         struct prefix_counts *spill)
+                         const struct prefix_home *h)
 {
-    struct prefix_home h = home_of(into, from->prefix);
-    int32_t record = record_for(into, &h);
+    int32_t record = record_for(into, h);
     struct prefix_record *r;
-    if (record >= 0) {
-        into->totals.queries += from->queries;
+    into->totals.queries += from->queries;
+    if (record >= 0)
         add_record(into, &into->records[record], from);
-    } else if (spill != NULL) {
-        merge_record(spill, from, NULL);
-    } else if (is_direct(into, from->prefix) &&
-               (r = give_up_record(into, from->queries)) != NULL) {
-        into->totals.queries += from->queries;
-        take_record(into, r, from, &h);
-    } else {
-        into->totals.queries += from->queries;
-        count_without(into, &h, from->queries);
-    }
+    else if (is_direct(into, from->prefix) &&
+             (r = give_up_record(into, from->queries)) != NULL)
+        take_record(into, r, from, h);
+    else
+        count_without(into, h, from->queries);
 }
 
 /* Asks for the lines of a record that adding `from` to it will change. */
@@ -452,39 +456,78 @@ static inline void prefetch_sums(const struct prefix_record *r,
         __builtin_prefetch(&r->qtype[SECOND], 1);
 }
 
-/* One block of records, so that the memory for all of them is on its way at once. */
-static void merge_block(struct prefix_counts *into, const struct prefix_record *from,
-                        uint32_t count, struct prefix_counts *spill)
+/* Asks for what merging the records will need, so that all of it is on its way at once. */
+static void approach_block(const struct prefix_counts *into,
+                           const struct prefix_record *const from[static BLOCK], uint32_t count,
+                           struct prefix_home home[static BLOCK])
 {
-    struct prefix_home home[BLOCK];
-    int32_t record[BLOCK];
-
     for (uint32_t i = 0; i < count; i++) {
-        home[i] = home_of(into, from[i].prefix);
+        home[i] = home_of(into, from[i]->prefix);
         prefetch_home(into, &home[i]);
     }
     for (uint32_t i = 0; i < count; i++) {
         struct prefix_record *r = likely_record(into, &home[i]);
         if (r != NULL)
-            prefetch_sums(r, &from[i]);
+            prefetch_sums(r, from[i]);
     }
+}
+
+/* Of one block of records, those that find no room are left in `from`; their number. */
+static uint32_t merge_block(struct prefix_counts *into,
+                            const struct prefix_record *from[static BLOCK], uint32_t count)
+{
+    struct prefix_home home[BLOCK];
+    int32_t record[BLOCK];
+    uint32_t left = 0;
+    approach_block(into, from, count, home);
     for (uint32_t i = 0; i < count; i++)
-        record[i] = from[i].queries > 0 ? record_for(into, &home[i]) : -1;
+        record[i] = record_for(into, &home[i]);
     for (uint32_t i = 0; i < count; i++) {
-        /* Unless it was given up meanwhile. */
-        if (record[i] >= 0 && into->records[record[i]].prefix.bits == from[i].prefix.bits) {
-            into->totals.queries += from[i].queries;
-            add_record(into, &into->records[record[i]], &from[i]);
-        } else if (from[i].queries > 0) {
-            merge_record(into, &from[i], spill);
+        if (record[i] < 0) {
+            from[left++] = from[i];
+            continue;
         }
+        into->totals.queries += from[i]->queries;
+        add_record(into, &into->records[record[i]], from[i]);
     }
+    return left;
+}
+
+/* The same where all of them must stay. */
+static void merge_last(struct prefix_counts *into,
+                       const struct prefix_record *from[static BLOCK], uint32_t count)
+{
+    struct prefix_home home[BLOCK];
+    count = merge_block(into, from, count);
+    if (count > 0)
+        approach_block(into, from, count, home);
+    for (uint32_t i = 0; i < count; i++)
+        merge_record(into, from[i], &home[i]);
+}
+
+static void bare_of_line(const struct prefix_counts *t, uint32_t line,
+                         void (*each)(void *argument, struct prefix p, uint32_t queries),
+                         void *argument)
+{
+    for (uint32_t i = line * LINE; i < (line + 1) * LINE; i++) {
+        const uint8_t address[16] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        if (t->direct[i] & BARE)
+            each(argument, prefix_of_client(address, false), t->direct[i] & ~BARE);
+    }
+}
+
+/* Asks for the lines of `t` that are marked in word `w` of `marks`. */
+static inline void prefetch_bare(const struct prefix_counts *t,
+                                 const struct prefix_counts *marks, uint32_t w)
+{
+    uint64_t bits = w < BARE_WORDS ? marks->bare[w] : 0;
+    for (; bits != 0; bits &= bits - 1)
+        __builtin_prefetch(&t->direct[(w * 64 + (uint32_t)__builtin_ctzll(bits)) * LINE], 1);
 }
 
 static void merge_bare(void *argument, struct prefix p, uint32_t queries)
 {
     struct prefix_counts *into = argument;
-    (void)turn_direct(into);
     struct prefix_home h = home_of(into, p);
     into->totals.queries += queries;
     uint32_t entry = is_direct(into, p) ? *entry_of(into, p) : 0;
@@ -501,15 +544,44 @@ static void merge_bare(void *argument, struct prefix p, uint32_t queries)
     count_without(into, &h, queries);
 }
 
+static void merge_all_bare(struct prefix_counts *into, const struct prefix_counts *from)
+{
+    if (!from->has_bare)
+        return;
+    (void)turn_direct(into); /* where they can be counted without a record, too */
+    for (uint32_t w = 0; w < BARE_WORDS; w++) {
+        prefetch_bare(from, from, w + BARE_AHEAD);
+        if (into->by_array)
+            prefetch_bare(into, from, w + BARE_AHEAD);
+        for (uint64_t bits = from->bare[w]; bits != 0; bits &= bits - 1)
+            bare_of_line(from, w * 64 + (uint32_t)__builtin_ctzll(bits), merge_bare, into);
+    }
+}
+
+/* Those with queries of the next records, a block of them. */
+static uint32_t take_block(const struct prefix_counts *from, uint32_t *at,
+                           const struct prefix_record *block[static BLOCK])
+{
+    uint32_t count = 0;
+    for (; *at < from->used && count < BLOCK; (*at)++)
+        if (from->records[*at].queries > 0)
+            block[count++] = &from->records[*at];
+    return count;
+}
+
 void prefix_counts_merge(struct prefix_counts *into, const struct prefix_counts *from,
                          struct prefix_counts *spill)
 {
-    for (uint32_t at = 0; at < from->used; at += BLOCK) {
-        uint32_t count = from->used - at < BLOCK ? from->used - at : BLOCK;
-        merge_block(into, &from->records[at], count, spill);
-    }
+    const struct prefix_record *block[BLOCK];
     struct prefix_counts *rest = spill != NULL ? spill : into;
-    prefix_counts_bare(from, merge_bare, rest);
+    for (uint32_t at = 0; at < from->used;) {
+        uint32_t count = take_block(from, &at, block);
+        if (spill != NULL)
+            count = merge_block(into, block, count);
+        if (count > 0)
+            merge_last(rest, block, count);
+    }
+    merge_all_bare(rest, from);
     rest->totals.queries += from->totals.lost;
     rest->totals.lost += from->totals.lost;
 }
@@ -528,14 +600,24 @@ static void forget_entries(struct prefix_counts *t)
     }
 }
 
+static void forget_bare(struct prefix_counts *t)
+{
+    for (uint32_t w = 0; w < BARE_WORDS; w++) {
+        for (uint64_t bits = t->bare[w]; bits != 0; bits &= bits - 1)
+            memset(&t->direct[(w * 64 + (uint32_t)__builtin_ctzll(bits)) * LINE], 0,
+                   LINE * sizeof *t->direct);
+        t->bare[w] = 0;
+    }
+    t->has_bare = false;
+}
+
 /* All ways; the next interval will most likely need as many, found in the same way. */
 static void forget_ways(struct prefix_counts *t)
 {
-    if (t->swept)
-        memset(t->direct, 0, IPV4_PREFIXES * sizeof *t->direct);
-    else if (t->by_array)
+    if (t->by_array)
         forget_entries(t);
-    t->swept = false;
+    if (t->has_bare)
+        forget_bare(t);
     memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
     if (t->by_array && t->used < hashed_at_most(t) / 2) {
         t->by_array = false;
@@ -588,13 +670,11 @@ void prefix_counts_bare(const struct prefix_counts *t,
                         void (*each)(void *argument, struct prefix p, uint32_t queries),
                         void *argument)
 {
-    if (!t->swept)
-        return;
-    for (uint32_t i = 0; i < IPV4_PREFIXES; i++)
-        if (t->direct[i] & BARE) {
-            const uint8_t address[16] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
-            each(argument, prefix_of_client(address, false), t->direct[i] & ~BARE);
-        }
+    for (uint32_t w = 0; t->has_bare && w < BARE_WORDS; w++) {
+        prefetch_bare(t, t, w + BARE_AHEAD);
+        for (uint64_t bits = t->bare[w]; bits != 0; bits &= bits - 1)
+            bare_of_line(t, w * 64 + (uint32_t)__builtin_ctzll(bits), each, argument);
+    }
 }
 
 uint32_t prefix_record_hosts(const struct prefix_record *r)
