@@ -17,12 +17,12 @@ enum {
     RECORDS_MAX = 1 << 23,
     BLOCK = MESSAGE_BATCH_MAX, /* so many look-ups are under way at once */
     HOST_BITS = 256,
-    LINE = 16, /* entries of the array */
+    LINE = 16,      /* entries of the array */
     BARE_AHEAD = 2, /* words of marks */
     BARE_WORDS = IPV4_PREFIXES / LINE / 64,
     SLOTS_MIN = 1 << 10,
-    SPARSE = 16,            /* so many slots a record, and the next table has half of them */
-    HASHED_MAX = 1 << 16,   /* records; the array is then as fast, and cannot be flooded */
+    SPARSE = 16,          /* so many slots a record, and the next table has half of them */
+    HASHED_MAX = 1 << 16, /* records; the array is then as fast, and cannot be flooded */
 };
 
 /* An entry of the array: 0, or the record's number + 1, or a count without a record. */
@@ -43,9 +43,9 @@ struct prefix_counts {
     uint32_t used;
     uint32_t hashed;     /* of those used */
     uint32_t hashed_max; /* more turn to the array, where there may be one */
-    uint32_t watched; /* the first so many records are never given up */
-    uint32_t cursor;  /* where the next to give up is looked for */
-    uint64_t *bare;   /* a bit for each LINE of the array that holds bare counts */
+    uint32_t watched;    /* the first so many records are never given up */
+    uint32_t cursor;     /* where the next to give up is looked for */
+    uint64_t *bare;      /* a bit for each LINE of the array that holds bare counts */
     bool has_bare;
     struct prefix_totals totals;
 };
@@ -435,8 +435,7 @@ static void merge_record(struct prefix_counts *into, const struct prefix_record 
     into->totals.queries += from->queries;
     if (record >= 0)
         add_record(into, &into->records[record], from);
-    else if (is_direct(into, from->prefix) &&
-             (r = give_up_record(into, from->queries)) != NULL)
+    else if (is_direct(into, from->prefix) && (r = give_up_record(into, from->queries)) != NULL)
         take_record(into, r, from, h);
     else
         count_without(into, h, from->queries);

@@ -2,10 +2,11 @@
  * Queries counted by source prefix (/24, /48): hosts and query types of each, exactly.
  *
  * Every prefix met gets a record of 128 bytes from a pool sized once, in the order they are
- * met, so that a walk over the pool touches only what was counted.  An IPv4 /24 is found
- * through an array of all 2^24 of them, which no choice of sources can flood or make slow; a
- * table that is filled by merging only may do without and then keeps /24s where it keeps /48s:
- * in open addressing under a keyed hash, at most PREFIX_PROBES_MAX steps.
+ * met, so that a walk over the pool touches only what was counted.  A record is found by open
+ * addressing under a keyed hash, in at most PREFIX_PROBES_MAX steps and no more slots than
+ * what was met lately needs, so that they stay in the cache.  When there are many, IPv4 /24s
+ * turn to an array of all 2^24 of them, which no choice of sources can flood or make slow; a
+ * table that is filled by merging only may do without.
  *
  * When the pool is full, a direct table goes on counting queries of each /24 (but not its
  * hosts and types) in the array itself; other prefixes are counted in `lost` alone.  So that,
@@ -31,8 +32,8 @@ enum { PREFIX_PROBES_MAX = 16 };
 /* How a /24's record is found. */
 enum prefix_way {
     PREFIX_HASHED,
-    PREFIX_DIRECT,
-    PREFIX_DIRECT_WHEN_FULL, /* hashed until the first merge for which there is no room */
+    PREFIX_DIRECT,           /* by the array as soon as there are many */
+    PREFIX_DIRECT_WHEN_FULL, /* hashed as long as there is room for new records */
 };
 
 struct prefix_record {

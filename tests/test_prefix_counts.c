@@ -283,3 +283,82 @@ Test(prefix_counts, estimates_the_hosts_of_an_ipv6_network)
     cr_expect(ge(u32, hosts, 80));
     cr_expect(le(u32, hosts, 120));
 }
+
+/* A few of one /24, then many others, so that the ways to them change meanwhile. */
+static void given_networks(uint32_t first, uint32_t networks)
+{
+    for (uint32_t i = first; i < first + networks; i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%u.%u.%u.1", 1 + (i >> 16), i >> 8 & 255, i & 255);
+        given(text, QTYPE_A);
+    }
+    count_batch();
+}
+
+static void expect_each_once(uint32_t first, uint32_t networks)
+{
+    uint32_t wrong = 0;
+    for (uint32_t i = first; i < first + networks; i++) {
+        const uint8_t address[16] = {(uint8_t)(1 + (i >> 16)), (uint8_t)(i >> 8), (uint8_t)i};
+        const struct prefix_record *r =
+                prefix_counts_find(table, prefix_of_client(address, false));
+        wrong += r == NULL || r->queries != 1;
+    }
+    cr_expect(eq(u32, wrong, 0));
+}
+
+Test(prefix_counts, finds_each_network_however_many_there_are)
+{
+    uint32_t used;
+    make(1 << 18, PREFIX_DIRECT);
+    given_networks(0, 100);
+    expect_each_once(0, 100);
+    given_networks(100, 200000);
+    given("2001:db8:1::1", QTYPE_AAAA);
+    count_batch();
+    expect_each_once(0, 200100);
+    (void)prefix_counts_records(table, &used);
+    cr_expect(eq(u32, used, 200101));
+
+    prefix_counts_clear(table, NULL, 0);
+    cr_expect(eq(ptr, (void *)record_of("2001:db8:1::/48"), NULL));
+    given_networks(50, 30); /* few again, and found in the other way */
+    prefix_counts_clear(table, NULL, 0);
+    given_networks(60, 200000);
+    expect_each_once(60, 200000);
+    cr_expect(eq(ptr, (void *)record_of("1.0.50.0/24"), NULL));
+    cr_expect(eq(u64, prefix_counts_totals(table).queries, 200000));
+}
+
+struct seen {
+    uint64_t networks, queries;
+};
+
+static void see_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    struct seen *s = argument;
+    cr_assert(eq(u32, prefix_family(p), 4));
+    s->networks++;
+    s->queries += queries;
+}
+
+Test(prefix_counts, merges_what_a_flood_left_without_records)
+{
+    struct prefix_counts *run = prefix_counts_create(64, PREFIX_DIRECT_WHEN_FULL, &err);
+    struct seen in_run = {0};
+    struct seen after_clearing = {0};
+    make(1024, PREFIX_DIRECT);
+    for (int round = 0; round < 3; round++) {
+        given_networks(0, 50000);
+        prefix_counts_merge(run, table, NULL);
+        prefix_counts_clear(table, NULL, 0);
+    }
+    prefix_counts_bare(table, see_bare, &after_clearing);
+    prefix_counts_bare(run, see_bare, &in_run);
+    cr_expect(eq(u64, after_clearing.networks, 0));
+    cr_expect(eq(u64, in_run.networks, 50000 - 64));
+    cr_expect(eq(u64, in_run.queries, 3 * (50000 - 64)));
+    cr_expect(eq(u64, prefix_counts_totals(run).queries, 150000));
+    cr_expect(eq(u64, prefix_counts_totals(run).lost, 0));
+    prefix_counts_free(run);
+}
