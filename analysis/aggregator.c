@@ -62,12 +62,14 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
     a->told = *told;
     a->detector = detector_create(&settings->detector, settings->seed, err);
     a->casebook = casebook_create(&settings->casebook, settings->seed, err);
-    a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED, MINUTE_NAMES, settings->seed, err);
+    /* A minute's names are on their way to the run's. */
+    a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED, settings->run ? MINUTE_NAMES : 0,
+                                settings->seed, err);
     if (settings->hours)
         a->hour = prefix_counts_create(HOUR_RECORDS, PREFIX_HASHED, err);
     if (settings->run)
-        a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES, settings->seed,
-                                 err);
+        a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES,
+                                 settings->seed, err);
     if (a->detector != NULL && a->casebook != NULL && a->minute != NULL &&
         (a->hour != NULL || !settings->hours) && (a->run != NULL || !settings->run))
         return a;

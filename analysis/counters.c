@@ -26,6 +26,15 @@ static bool create_watches(struct watch *w, unsigned count, uint64_t seed, struc
     return true;
 }
 
+static bool create_names(struct counters *c, const struct counters_size *size,
+                         struct error *err)
+{
+    c->names = names_create(size->name_buckets, size->evict_names, size->seed, err);
+    c->zones = zones_create(size->name_buckets * NAMES_PER_BUCKET, err);
+    c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
+    return c->names != NULL && c->zones != NULL && c->tlds != NULL;
+}
+
 struct counters *counters_create(const struct counters_size *size, struct error *err)
 {
     struct counters *c = calloc(1, sizeof *c);
@@ -36,10 +45,7 @@ struct counters *counters_create(const struct counters_size *size, struct error 
     }
     c->seed = size->seed;
     c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
-    c->names = names_create(size->name_buckets, size->evict_names, size->seed, err);
-    c->zones = zones_create(size->name_buckets * NAMES_PER_BUCKET, err);
-    c->tlds = names_create(TLD_BUCKETS, true, size->seed, err);
-    if (c->prefixes == NULL || c->names == NULL || c->zones == NULL || c->tlds == NULL)
+    if (c->prefixes == NULL || (size->name_buckets > 0 && !create_names(c, size, err)))
         goto fail;
     if (create_watches(c->watch, COUNTERS_WATCHED, size->seed, err) &&
         create_watches(c->name_watch, COUNTERS_NAMES_WATCHED, size->seed, err))
@@ -306,8 +312,10 @@ void counters_merge(struct counters *into, const struct counters *from,
     tally_merge(&into->rcode, &from->rcode);
     if (from->prefixes != NULL)
         prefix_counts_merge(into->prefixes, from->prefixes, spill);
-    names_merge(into->names, from->names);
-    names_merge(into->tlds, from->tlds);
+    if (into->names != NULL) {
+        names_merge(into->names, from->names);
+        names_merge(into->tlds, from->tlds);
+    }
     if (has_ipv6(from)) {
         distinct_merge(&into->addresses6, &from->addresses6);
         distinct_merge(&into->networks6, &from->networks6);
@@ -371,8 +379,10 @@ void counters_clear(struct counters *c, const struct watch_list *list)
     tally_clear(&c->qtype);
     tally_clear(&c->qclass);
     tally_clear(&c->rcode);
-    names_clear(c->names);
-    names_clear(c->tlds);
+    if (c->names != NULL) {
+        names_clear(c->names);
+        names_clear(c->tlds);
+    }
     clear_watches(c, list == NULL ? &nothing : list);
     c->source = (struct source_counts){0};
 }

@@ -73,7 +73,7 @@ struct counters {
 struct counters_size {
     uint32_t prefix_records;
     enum prefix_way way;   /* see prefix_counts_create() */
-    uint32_t name_buckets; /* a power of two */
+    uint32_t name_buckets; /* a power of two; 0: no names, for a set that is merged into only */
     bool evict_names;
     uint64_t seed; /* the same for all that will be merged */
 };
