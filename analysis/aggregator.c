@@ -8,7 +8,7 @@ enum {
     MINUTE_RECORDS = 1 << 18, /* prefixes; more in one minute go to the hour at once */
     HOUR_RECORDS = 1 << 19,
     RUN_RECORDS = 1 << 19,
-    MINUTE_NAMES = 1 << 13, /* buckets of eight */
+    MINUTE_NAMES = 1 << 13, /* buckets of six */
     RUN_NAMES = 1 << 13,
     NS = 1000000000,
     FOLLOWED = 24,      /* prefixes followed for the archives, beside the culprits */

@@ -12,7 +12,7 @@
 enum {
     SOURCE_BUCKETS = 2048,
     NAME_BUCKETS = 2048,
-    DOMAIN_BUCKETS = 1024, /* of one interval's names, eight each */
+    DOMAIN_BUCKETS = 1024, /* of one interval's names, six each */
     FEW_BUCKETS = 16,
     RECENT_S = 10,
     DAY_S = 86400,

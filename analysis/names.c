@@ -18,8 +18,10 @@ enum {
 };
 
 struct bucket {
-    uint32_t tag[NAMES_PER_BUCKET]; /* 0: free, as are all behind it */
+    uint32_t tag[NAMES_PER_BUCKET]; /* 0: free */
     uint32_t queries[NAMES_PER_BUCKET];
+    uint16_t entry[NAMES_PER_BUCKET]; /* its number */
+    uint16_t used;
 };
 
 struct entry {
@@ -36,18 +38,20 @@ typedef uint8_t long_name[MESSAGE_NAME_BYTES_MAX];
 
 struct names {
     struct bucket *buckets;
-    struct entry *entries; /* eight a bucket */
-    long_name *names;      /* eight a bucket: those that do not fit in an entry */
+    struct entry *entries; /* in the order met, so that few of them lie close together */
+    long_name *names;      /* of entries by their number: those that do not fit in one */
     uint64_t *touched;     /* a bit for each bucket with a name */
     uint32_t size;         /* buckets */
+    uint32_t used;         /* entries */
     bool evict;
     uint64_t seed;
     uint64_t lost;
 };
 
-static size_t places(const struct names *n)
+/* One for each place in a bucket. */
+static size_t entries_of(uint32_t buckets)
 {
-    return (size_t)n->size * NAMES_PER_BUCKET;
+    return (size_t)buckets * NAMES_PER_BUCKET;
 }
 
 static size_t words(const struct names *n)
@@ -63,16 +67,17 @@ static bool is_huge(size_t bytes)
 struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err)
 {
     assert(buckets > 0 && (buckets & (buckets - 1)) == 0);
+    assert(entries_of(buckets) <= UINT16_MAX + 1);
     struct names *n = calloc(1, sizeof *n);
     if (n == NULL)
         goto no_memory;
     n->size = buckets;
     n->evict = evict;
     n->seed = seed;
-    size_t bytes = places(n) * sizeof *n->entries;
+    size_t bytes = entries_of(buckets) * sizeof *n->entries;
     n->buckets = region_reserve(buckets * sizeof *n->buckets, false);
     n->entries = region_reserve(bytes, is_huge(bytes));
-    n->names = region_reserve(places(n) * sizeof *n->names, false);
+    n->names = region_reserve(entries_of(buckets) * sizeof *n->names, false);
     n->touched = calloc(words(n), sizeof *n->touched);
     if (n->buckets != NULL && n->entries != NULL && n->names != NULL && n->touched != NULL)
         return n;
@@ -88,8 +93,8 @@ void names_free(struct names *n)
     if (n == NULL)
         return;
     region_release(n->buckets, n->size * sizeof *n->buckets);
-    region_release(n->entries, places(n) * sizeof *n->entries);
-    region_release(n->names, places(n) * sizeof *n->names);
+    region_release(n->entries, entries_of(n->size) * sizeof *n->entries);
+    region_release(n->names, entries_of(n->size) * sizeof *n->names);
     free(n->touched);
     free(n);
 }
@@ -112,6 +117,7 @@ void names_clear(struct names *n)
             n->buckets[list[k]] = (struct bucket){.tag = {0}};
         n->touched[w] = 0;
     }
+    n->used = 0;
     n->lost = 0;
 }
 
@@ -136,7 +142,7 @@ static inline uint32_t tag_of(uint64_t hash)
     return (uint32_t)hash | 1; /* 0 is for free places */
 }
 
-/* Which of the eight has the tag; NAMES_PER_BUCKET or more: none. */
+/* Which of the six has the tag; NAMES_PER_BUCKET or more: none. */
 static inline unsigned find_tag(const struct bucket *b, uint32_t tag)
 {
     typedef uint32_t tags __attribute__((vector_size(16)));
@@ -144,9 +150,9 @@ static inline unsigned find_tag(const struct bucket *b, uint32_t tag)
     tags high;
     uint64_t half[2];
     memcpy(&low, &b->tag[0], sizeof low);
-    memcpy(&high, &b->tag[4], sizeof high);
+    memcpy(&high, &b->tag[2], sizeof high); /* two of them again */
     tags found = ((tags)(low == tag) & (tags){1, 2, 3, 4}) |
-                 ((tags)(high == tag) & (tags){5, 6, 7, 8});
+                 ((tags)(high == tag) & (tags){3, 4, 5, 6});
     memcpy(half, &found, sizeof half);
     uint64_t one = half[0] | half[1];
     return (unsigned)(one | one >> 32) - 1;
@@ -167,35 +173,22 @@ static unsigned least_of(const struct bucket *b)
     return least;
 }
 
-/* How many of the eight are taken. */
-static inline unsigned used_of(const struct bucket *b)
-{
-    typedef uint32_t tags __attribute__((vector_size(16)));
-    tags low;
-    tags high;
-    uint64_t half[2];
-    memcpy(&low, &b->tag[0], sizeof low);
-    memcpy(&high, &b->tag[4], sizeof high);
-    tags taken = ((tags)(low != 0) & 1) + ((tags)(high != 0) & 1);
-    memcpy(half, &taken, sizeof half);
-    uint64_t pair = half[0] + half[1];
-    return (unsigned)(pair + (pair >> 32)) & 0xf;
-}
-
 /* Room for a name that its bucket does not hold, and its queries counted; NULL: none. */
 static struct entry *make_place(struct names *n, uint64_t hash, uint32_t queries)
 {
     uint32_t number = number_of(n, hash);
     struct bucket *b = &n->buckets[number];
-    unsigned i = used_of(b);
-    if (i == NAMES_PER_BUCKET) {
-        if (!n->evict || queries < NAMES_EVICT_MIN) {
-            n->lost += queries;
-            return NULL;
-        }
+    unsigned i = b->used;
+    if (i < NAMES_PER_BUCKET) {
+        b->used++;
+        b->entry[i] = (uint16_t)n->used++;
+    } else if (n->evict && queries >= NAMES_EVICT_MIN) {
         i = least_of(b);
+    } else {
+        n->lost += queries;
+        return NULL;
     }
-    struct entry *e = &n->entries[(size_t)number * NAMES_PER_BUCKET + i];
+    struct entry *e = &n->entries[b->entry[i]];
     e->hash = hash;
     e->error = b->queries[i];
     b->tag[i] = tag_of(hash);
@@ -232,24 +225,23 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
     memcpy(name_bytes <= HEAD_BYTES ? e->head : long_name_of(n, e), name, name_bytes);
 }
 
-static inline const uint8_t *octets_of(const struct names *n, size_t place)
+static inline const uint8_t *octets_of(const struct names *n, const struct entry *e)
 {
-    const struct entry *e = &n->entries[place];
-    return e->octets_used <= HEAD_BYTES ? e->head : n->names[place];
+    return e->octets_used <= HEAD_BYTES ? e->head : long_name_of(n, e);
 }
 
 static void each_of(const struct names *n, uint32_t number,
                     void (*each)(void *argument, const struct name_count *name), void *argument)
 {
     const struct bucket *b = &n->buckets[number];
-    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++) {
-        size_t place = (size_t)number * NAMES_PER_BUCKET + i;
+    for (unsigned i = 0; i < b->used; i++) {
+        const struct entry *e = &n->entries[b->entry[i]];
         const struct name_count c = {
-                .name = octets_of(n, place),
-                .hash = n->entries[place].hash,
-                .name_bytes = n->entries[place].octets_used,
+                .name = octets_of(n, e),
+                .hash = e->hash,
+                .name_bytes = e->octets_used,
                 .queries = b->queries[i],
-                .error = n->entries[place].error,
+                .error = e->error,
         };
         each(argument, &c);
     }
@@ -258,8 +250,8 @@ static void each_of(const struct names *n, uint32_t number,
 static void prefetch_entries(const struct names *n, uint32_t number)
 {
     const struct bucket *b = &n->buckets[number];
-    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
-        __builtin_prefetch(&n->entries[(size_t)number * NAMES_PER_BUCKET + i]);
+    for (unsigned i = 0; i < b->used; i++)
+        __builtin_prefetch(&n->entries[b->entry[i]]);
 }
 
 void names_each(const struct names *n,
@@ -294,16 +286,15 @@ static void merge_name(struct names *into, const struct names *from, const struc
 static void merge_bucket(struct names *into, const struct names *from, uint32_t number)
 {
     const struct bucket *b = &from->buckets[number];
-    const struct entry *e = &from->entries[(size_t)number * NAMES_PER_BUCKET];
-    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
-        merge_name(into, from, &e[i], b->queries[i]);
+    for (unsigned i = 0; i < b->used; i++)
+        merge_name(into, from, &from->entries[b->entry[i]], b->queries[i]);
 }
 
 static void prefetch_bucket(const struct names *into, const struct names *from, uint32_t number)
 {
     const struct bucket *b = &from->buckets[number];
-    for (unsigned i = 0; i < NAMES_PER_BUCKET && b->tag[i] != 0; i++)
-        names_prefetch(into, from->entries[(size_t)number * NAMES_PER_BUCKET + i].hash);
+    for (unsigned i = 0; i < b->used; i++)
+        names_prefetch(into, from->entries[b->entry[i]].hash);
 }
 
 void names_merge(struct names *into, const struct names *from)

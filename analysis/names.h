@@ -1,11 +1,11 @@
 /*
  * Queries counted by name, for the leading names: a table of fixed size.
  *
- * Buckets of eight, one cache line each; a name is told from others by its bucket and 32 bits
+ * Buckets of six, one cache line each; a name is told from others by its bucket and 32 bits
  * of a keyed hash, so that one pair in 2^43 would be taken for one name.  When its bucket is
  * full, a new name is counted in `lost` alone (an interval: what leads it comes early); where
  * the table evicts, a name that comes with NAMES_EVICT_MIN queries at once takes the place of
- * the least of the eight instead, with that one's count as its possible error (Space-Saving,
+ * the least of the six instead, with that one's count as its possible error (Space-Saving,
  * Metwally et al., ICDT 2005, within a bucket).  So a name asked once an interval at most does
  * not enter a full table: names made up at random would else push each other through it.
  *
@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NAMES_PER_BUCKET = 8, NAMES_EVICT_MIN = 2, NAMES_TEXT_BYTES = 1024 };
+enum { NAMES_PER_BUCKET = 6, NAMES_EVICT_MIN = 2, NAMES_TEXT_BYTES = 1024 };
 
 struct names; /* private */
 
@@ -32,7 +32,7 @@ struct name_count {
     uint64_t hash;  /* names_hash() */
 };
 
-/* `buckets`: a power of two; 0.6 KiB each and what is long, touched as they fill. */
+/* `buckets`: a power of two up to 8192; 0.5 KiB each and what is long, touched as they fill. */
 struct names *names_create(uint32_t buckets, bool evict, uint64_t seed, struct error *err);
 void names_free(struct names *n); /* NULL is fine */
 void names_clear(struct names *n);

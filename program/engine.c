@@ -10,7 +10,7 @@
 
 enum {
     NS = 1000000000,
-    NAME_BUCKETS = 2048, /* of an interval: 16,384 names */
+    NAME_BUCKETS = 2048, /* of an interval: 12,288 names */
     LOSSY_PERMILLE = 10, /* kernel drops, of all frames, that make an interval lossy */
 };
 

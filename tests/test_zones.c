@@ -12,7 +12,7 @@ static struct zones *zones;
 
 static void setup(void)
 {
-    names = names_create(256, false, 1, &err);
+    names = names_create(1024, false, 1, &err);
     zones = zones_create(1000, &err);
     cr_assert(names != NULL && zones != NULL);
 }
