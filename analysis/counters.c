@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/counters.h"
 
+#include "analysis/junk.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +46,7 @@ struct counters *counters_create(const struct counters_size *size, struct error 
         goto fail;
     }
     c->seed = size->seed;
+    c->judge = size->judge;
     c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
     if (c->prefixes == NULL || (size->name_buckets > 0 && !create_names(c, size, err)))
         goto fail;
@@ -208,9 +211,12 @@ static void add_names(struct counters *c, const struct message_batch *batch,
     }
 }
 
-static void add_question(struct watch *w, const uint8_t *name, const struct message *m)
+static void add_question(struct watch *w, const uint8_t *name, const struct message *m,
+                         uint8_t class)
 {
     w->queries++;
+    if (class < JUNK_CLASSES)
+        w->junk[class]++;
     w->qtype[qtype_class(m->qtype)]++;
     if (m->name_bytes == 0)
         return; /* its type can be read, its name cannot */
@@ -218,13 +224,13 @@ static void add_question(struct watch *w, const uint8_t *name, const struct mess
 }
 
 static void add_watched(struct watch *w, const struct message_batch *batch,
-                        const struct message *m)
+                        const struct message *m, uint8_t class)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     if (w->host[host]++ == 0)
         memcpy(w->address[host], m->client, sizeof m->client);
     if (m->flags & MESSAGE_QUESTION) {
-        add_question(w, &batch->names[m->name_at], m);
+        add_question(w, &batch->names[m->name_at], m, class);
         return;
     }
     w->queries++;
@@ -239,7 +245,7 @@ static void add_network(struct watch *w, const struct message *m)
 }
 
 static void add_watched_names(struct counters *c, const struct message_batch *batch,
-                              const struct message *m)
+                              const struct message *m, uint8_t class)
 {
     const uint8_t *name = &batch->names[m->name_at];
     if ((m->flags & (MESSAGE_RESPONSE | MESSAGE_QUESTION)) != MESSAGE_QUESTION)
@@ -248,9 +254,15 @@ static void add_watched_names(struct counters *c, const struct message_batch *ba
         struct watch *w = &c->name_watch[i];
         if (!subject_covers_name(&w->subject, name, m->name_bytes))
             continue;
-        add_question(w, name, m);
+        add_question(w, name, m, class);
         add_network(w, m);
     }
+}
+
+/* Where nobody judges, no query is in a class, and none is junk. */
+static void judge_none(struct junk_batch *judged, uint32_t count)
+{
+    memset(judged->class, JUNK_NONE, count);
 }
 
 /* In this order, so that memory has time to answer: each step asks for what a later one uses.
@@ -258,22 +270,33 @@ static void add_watched_names(struct counters *c, const struct message_batch *ba
 void counters_add(struct counters *c, const struct message_batch *batch, int64_t start_ns)
 {
     struct prefix_home home[MESSAGE_BATCH_MAX];
+    struct junk_batch judged;
     uint64_t hash[MESSAGE_BATCH_MAX];
     int32_t record[MESSAGE_BATCH_MAX];
-    static const bool junk[MESSAGE_BATCH_MAX];
+    bool junk[MESSAGE_BATCH_MAX];
     if (batch->count == 0)
         return;
     prefix_counts_seek(c->prefixes, batch, home);
     seek_names(c, batch, hash);
+    if (c->judge != NULL)
+        junk_seek(c->judge, batch, hash, &judged);
+    else
+        judge_none(&judged, batch->count);
     prefix_counts_approach(c->prefixes, batch, home);
     add_names(c, batch, hash);
+    if (c->judge != NULL)
+        junk_recall(c->judge, batch, &judged, &c->junk);
     add_numbers(c, batch, start_ns);
+    if (c->judge != NULL)
+        junk_settle(c->judge, batch, &judged, &c->junk);
+    for (uint32_t i = 0; i < batch->count; i++)
+        junk[i] = junk_is(judged.class[i]);
     prefix_counts_add(c->prefixes, batch, home, junk, record);
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
-            add_watched(&c->watch[record[i]], batch, &batch->message[i]);
+            add_watched(&c->watch[record[i]], batch, &batch->message[i], judged.class[i]);
     for (uint32_t i = 0; c->names_watched > 0 && i < batch->count; i++)
-        add_watched_names(c, batch, &batch->message[i]);
+        add_watched_names(c, batch, &batch->message[i], judged.class[i]);
 }
 
 static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
@@ -321,6 +344,7 @@ void counters_merge(struct counters *into, const struct counters *from,
         distinct_merge(&into->networks6, &from->networks6);
     }
     counters_add_source(&into->source, &from->source, &nothing);
+    junk_counts_add(&into->junk, &from->junk);
 }
 
 static void merge_watch(struct watch *to, const struct watch *by)
@@ -330,6 +354,7 @@ static void merge_watch(struct watch *to, const struct watch *by)
             memcpy(to->address[i], by->address[i], sizeof to->address[i]);
     merge_numbers(to->host, by->host, 256);
     merge_numbers(to->qtype, by->qtype, QTYPE_CLASSES);
+    merge_numbers(to->junk, by->junk, JUNK_CLASSES);
     for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
         to->network[i] |= by->network[i];
     to->queries += by->queries;
@@ -350,6 +375,7 @@ static void clear_watch(struct watch *w, const struct subject *s)
     w->queries = 0;
     memset(w->host, 0, sizeof w->host);
     memset(w->qtype, 0, sizeof w->qtype);
+    memset(w->junk, 0, sizeof w->junk);
     memset(w->network, 0, sizeof w->network);
     names_clear(w->names);
 }
@@ -385,6 +411,7 @@ void counters_clear(struct counters *c, const struct watch_list *list)
     }
     clear_watches(c, list == NULL ? &nothing : list);
     c->source = (struct source_counts){0};
+    c->junk = (struct junk_counts){.forgotten = 0};
 }
 
 const struct watch *counters_watch(const struct counters *c, const struct subject *s)

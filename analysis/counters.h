@@ -9,6 +9,7 @@
 #pragma once
 
 #include "analysis/distinct.h"
+#include "analysis/junk_class.h"
 #include "analysis/minute.h"
 #include "analysis/names.h"
 #include "analysis/prefix_counts.h"
@@ -35,6 +36,7 @@ struct watch {
     uint8_t address[256][16];                  /* of the first host seen under each bit */
     uint64_t network[WATCH_NETWORK_BITS / 64]; /* of a name: one bit a /24 or /48, hashed */
     uint64_t qtype[QTYPE_CLASSES];
+    uint64_t junk[JUNK_CLASSES]; /* where queries are judged */
     struct names *names;
 };
 
@@ -45,6 +47,8 @@ struct watch_list {
     struct subject name[COUNTERS_NAMES_WATCHED];
     unsigned names;
 };
+
+struct junk;
 
 struct counters {
     uint64_t queries, responses, malformed;
@@ -67,6 +71,8 @@ struct counters {
     struct watch name_watch[COUNTERS_NAMES_WATCHED];
     unsigned names_watched;
     struct source_counts source; /* of the frames beneath; set by the engine */
+    struct junk_counts junk;
+    struct junk *judge; /* NULL: queries are put in no class */
     uint64_t seed;
 };
 
@@ -75,7 +81,8 @@ struct counters_size {
     enum prefix_way way;   /* see prefix_counts_create() */
     uint32_t name_buckets; /* a power of two; 0: no names, for a set that is merged into only */
     bool evict_names;
-    uint64_t seed; /* the same for all that will be merged */
+    struct junk *judge; /* of all that messages are added to; outlives them; may be NULL */
+    uint64_t seed;      /* the same for all that will be merged */
 };
 
 struct counters *counters_create(const struct counters_size *size, struct error *err);

@@ -89,6 +89,10 @@ void dossier_add(struct dossier *d, const struct sample *sample, double length_s
     d->queries += queries;
     d->window_queries += queries;
     d->all_queries += (uint64_t)sample->all;
+    d->judged += (uint64_t)sample->judged;
+    d->junk += (uint64_t)sample->junk;
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        d->junk_class[i] += sample->junk_class[i];
     d->networks = sample->networks > d->networks ? sample->networks : d->networks;
     d->many_hosts = sample->hosts > d->many_hosts ? sample->hosts : d->many_hosts;
     d->seconds += length_s;
@@ -155,6 +159,17 @@ static json_t *hosts_json(const struct dossier *d)
     return array;
 }
 
+static json_t *junk_json(const struct dossier *d)
+{
+    json_t *object = json_pack("{s:I, s:I}", "judged", (json_int_t)d->judged, "junk",
+                               (json_int_t)d->junk);
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        if (d->junk_class[i] > 0)
+            json_object_set_new(object, junk_class_name(i),
+                                json_integer((json_int_t)d->junk_class[i]));
+    return object;
+}
+
 json_t *dossier_json(const struct dossier *d)
 {
     json_t *types = json_object();
@@ -165,13 +180,15 @@ json_t *dossier_json(const struct dossier *d)
         json_object_set_new(types, qtype_class_name(i), json_integer((json_int_t)d->qtype[i]));
         json_object_set_new(rates, qtype_class_name(i), json_real(d->type_qps[i]));
     }
-    return json_pack("{s:o, s:I, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:o, s:o, s:o}",
+    return json_pack("{s:o, s:I, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:I, s:I, s:o, s:o, s:o,"
+                     " s:o}",
                      "subject", subject_json(&d->subject), "from", (json_int_t)d->from_s,
                      "seconds", d->seconds, "queries", (json_int_t)d->queries, "all_queries",
                      (json_int_t)d->all_queries, "rate_qps", d->rate_qps, "all_qps", d->all_qps,
                      "calm_qps", d->calm_qps, "calm_all_qps", d->calm_all_qps, "networks",
                      (json_int_t)dossier_networks(d), "many_hosts", (json_int_t)d->many_hosts,
-                     "qtype", types, "type_qps", rates, "hosts", hosts_json(d));
+                     "qtype", types, "type_qps", rates, "hosts", hosts_json(d), "junk",
+                     junk_json(d));
 }
 
 static bool parse_hosts(const json_t *array, struct dossier *d)
@@ -188,6 +205,14 @@ static bool parse_hosts(const json_t *array, struct dossier *d)
         d->host[bit] = (uint64_t)queries;
     }
     return true;
+}
+
+static bool parse_junk(const json_t *json, struct dossier *d)
+{
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        if (!json_read_u64(json, junk_class_name(i), &d->junk_class[i]))
+            return false;
+    return json_read_u64(json, "judged", &d->judged) && json_read_u64(json, "junk", &d->junk);
 }
 
 bool dossier_parse(const json_t *json, struct dossier *d)
@@ -211,5 +236,6 @@ bool dossier_parse(const json_t *json, struct dossier *d)
            json_read_double(json, "calm_all_qps", &d->calm_all_qps) &&
            json_read_u32(json, "networks", &d->networks) &&
            json_read_u32(json, "many_hosts", &d->many_hosts) &&
+           parse_junk(json_object_get(json, "junk"), d) &&
            parse_hosts(json_object_get(json, "hosts"), d);
 }

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,21 @@ bool incident_kind_parse(const char *name, enum incident_kind *k)
     return false;
 }
 
+const char *incident_junk_text(const struct incident *i, char text[static INCIDENT_JUNK_BYTES])
+{
+    const struct incident_junk *j = &i->junk;
+    enum junk_class most = junk_leading(j->class);
+    uint64_t classed = j->class[JUNK_LEGITIMATE] + junk_sum(j->class);
+    if (j->judged == 0)
+        return NULL;
+    int used = snprintf(text, INCIDENT_JUNK_BYTES, "%.0f %% of these queries are junk",
+                        100 * (double)j->junk / (double)j->judged);
+    if (most != JUNK_LEGITIMATE)
+        (void)snprintf(text + used, INCIDENT_JUNK_BYTES - (size_t)used, ", mostly %s (%.0f %%)",
+                       junk_class_name(most), 100 * (double)j->class[most] / (double)classed);
+    return text;
+}
+
 void incident_fini(struct incident *i)
 {
     for (unsigned n = 0; n < i->names; n++)
@@ -92,6 +108,26 @@ static void set_evidence(json_t *json, const struct incident_evidence *e)
                             json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}", "series", e->series,
                                       "test", e->test, "observed", e->observed, "usual",
                                       e->usual, "value", e->value, "limit", e->limit));
+}
+
+static void set_junk(json_t *json, const struct incident_junk *j)
+{
+    enum junk_class most = junk_leading(j->class);
+    json_t *classes = json_object();
+    if (j->judged == 0) {
+        json_decref(classes);
+        return;
+    }
+    for (unsigned c = 0; c < JUNK_CLASSES; c++)
+        if (j->class[c] > 0)
+            json_object_set_new(classes, junk_class_name(c),
+                                json_integer((json_int_t)j->class[c]));
+    json_t *junk = json_pack("{s:I, s:I, s:f, s:o}", "judged", (json_int_t)j->judged, "junk",
+                             (json_int_t)j->junk, "share", (double)j->junk / (double)j->judged,
+                             "classes", classes);
+    if (most != JUNK_LEGITIMATE)
+        json_object_set_new(junk, "leading", json_string(junk_class_name(most)));
+    json_object_set_new(json, "junk", junk);
 }
 
 /* The culprits' types and names alone, as the event's dimensions. */
@@ -161,6 +197,7 @@ json_t *incident_event_json(const struct incident_event *e)
     set_dimensions(json, i);
     set_details(json, i);
     set_evidence(json, &i->evidence);
+    set_junk(json, &i->junk);
     json_object_set_new(json, "decoding", reasons_json(&i->reasons));
     return json;
 }
@@ -217,6 +254,16 @@ static bool parse_evidence(const json_t *json, struct incident_evidence *e)
                             json_read_double(json, "usual", &e->usual) &&
                             json_read_double(json, "value", &e->value) &&
                             json_read_double(json, "limit", &e->limit));
+}
+
+/* Events of older releases have none. */
+static bool parse_junk(const json_t *json, struct incident_junk *j)
+{
+    const json_t *classes = json_object_get(json, "classes");
+    for (unsigned c = 0; c < JUNK_CLASSES; c++)
+        if (!json_read_u64(classes, junk_class_name(c), &j->class[c]))
+            return false;
+    return json_read_u64(json, "judged", &j->judged) && json_read_u64(json, "junk", &j->junk);
 }
 
 static bool parse_rcode(const json_t *array, struct incident *i)
@@ -312,6 +359,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 parse_asns(json_object_get(json, "asn"), i) &&
                 json_read_u32(json, "networks", &i->networks) &&
                 parse_evidence(json_object_get(json, "evidence"), &i->evidence) &&
+                parse_junk(json_object_get(json, "junk"), &i->junk) &&
                 parse_rcode(json_object_get(json, "rcode"), i) &&
                 reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
                 parse_types(json, i) &&

@@ -11,6 +11,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/junk_class.h"
 #include "analysis/prefix.h"
 #include "analysis/reasons.h"
 #include "capture/error.h"
@@ -23,6 +24,7 @@ enum {
     INCIDENT_ID_BYTES = 24,
     INCIDENT_NAME_BYTES = 1024, /* 255 octets, each \DDD, with dots and a final zero */
     INCIDENT_SUMMARY_BYTES = 256,
+    INCIDENT_JUNK_BYTES = 96,
     INCIDENT_PREFIXES = 8, /* culprits named in one incident */
     INCIDENT_ORIGINS = 8,  /* and their ASes */
     INCIDENT_TYPES = 24,   /* rows of the table by qtype */
@@ -81,6 +83,16 @@ struct incident_evidence {
 };
 
 /*
+ * What of the culprits' queries is junk (junk_class.h), since it began.  The share is of all of
+ * them that were put in classes, with those that have no readable question.
+ */
+struct incident_junk {
+    uint64_t judged; /* 0: nothing is known of it */
+    uint64_t junk;
+    uint64_t class[JUNK_CLASSES]; /* may be fewer: of what was watched closely; of an AS none */
+};
+
+/*
  * How much the service is touched: what is above or below the usual, as a part of what all
  * queries together usually are; from 8 % on a warning, from 25 % on critical.  A spoofed flood
  * or one that loses frames is at least a warning.
@@ -91,7 +103,7 @@ struct incident {
     char id[INCIDENT_ID_BYTES]; /* "2005-0118-1": the UTC day it opened, its number that day */
     enum incident_kind kind;
     enum incident_severity severity; /* the worst since it opened */
-    unsigned wave;     /* 1; a second wave makes it 2 */
+    unsigned wave;                   /* 1; a second wave makes it 2 */
     int64_t began_s;   /* when the excess began; seconds since 1970, UTC, as all times here */
     int64_t opened_s;  /* when it was noticed */
     int64_t changed_s; /* time of the latest event */
@@ -111,8 +123,9 @@ struct incident {
     double total_qps;    /* all queries, the culprits' among them */
     double usual_qps;    /* usual for all queries at this hour; 0 when not yet known */
     uint64_t queries;    /* of the culprits, since it began */
-    unsigned hosts;      /* addresses seen in the culprits' prefixes since it began */
-    bool lossy;          /* capture lost frames meanwhile: figures are too small */
+    struct incident_junk junk;
+    unsigned hosts; /* addresses seen in the culprits' prefixes since it began */
+    bool lossy;     /* capture lost frames meanwhile: figures are too small */
 
     /* Of all frames, the mirror's whole traffic, since the minute before it was noticed. */
     struct reasons reasons;
@@ -135,11 +148,13 @@ struct incident_event {
 
 void incident_fini(struct incident *i); /* frees the names; the rest is the owner's */
 
-const char *incident_state_name(enum incident_state s); /* "open", "update", "close" */
-const char *incident_kind_name(enum incident_kind k);   /* "prefix" */
+const char *incident_state_name(enum incident_state s);       /* "open", "update", "close" */
+const char *incident_kind_name(enum incident_kind k);         /* "prefix" */
 const char *incident_severity_name(enum incident_severity s); /* "critical" */
 /* By the figures as they are now. */
 enum incident_severity incident_severity(const struct incident *i);
+/* "97 % of these queries are junk, mostly repeated (81 %)"; NULL: nothing is known of it. */
+const char *incident_junk_text(const struct incident *i, char text[static INCIDENT_JUNK_BYTES]);
 bool incident_kind_parse(const char *name, enum incident_kind *k); /* NULL is no kind */
 
 /*

@@ -30,6 +30,11 @@ static const char *transport_at(unsigned i)
     return transport_name(i);
 }
 
+static const char *junk_at(unsigned i)
+{
+    return junk_class_name(i);
+}
+
 static const char *rcode_at(unsigned i)
 {
     return minute_rcode_name(i);
@@ -53,6 +58,7 @@ static const struct field {
         {"kernel_drops", offsetof(struct minute, kernel_drops)},
         {"interface_drops", offsetof(struct minute, interface_drops)},
         {"overflow", offsetof(struct minute, overflow)},
+        {"questions_forgotten", offsetof(struct minute, junk.forgotten)},
 };
 
 /* The counts by something: an object each, without its zeros. */
@@ -66,6 +72,7 @@ static const struct table {
         {"responses_by", offsetof(struct minute, responses_by), TRANSPORTS, transport_at},
         {"qtype", offsetof(struct minute, qtype), QTYPE_CLASSES, type_name},
         {"rcode", offsetof(struct minute, rcode), MINUTE_RCODES, rcode_at},
+        {"junk", offsetof(struct minute, junk.queries), JUNK_CLASSES, junk_at},
 };
 
 #define ROWS(a) (sizeof(a) / sizeof *(a))
@@ -109,6 +116,9 @@ json_t *minute_json(const struct minute *m)
                             json_integer((json_int_t)*counts_at(m, fields[i].at)));
     for (unsigned i = 0; i < ROWS(tables); i++)
         json_object_set_new(json, tables[i].name, table_json(m, &tables[i]));
+    if (m->junk.youngest_s > 0)
+        json_object_set_new(json, "forgotten_youngest",
+                            json_integer((json_int_t)m->junk.youngest_s));
     if (!isnan(m->usual_qps))
         json_object_set_new(json, "usual_qps", json_real(m->usual_qps));
     if (!isnan(m->spread_qps))
@@ -165,11 +175,17 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
         if (!parse_table(json, &tables[i], m))
             return error_set(err, "minute %lld: %s holds what is not a count",
                              (long long)m->start_s, tables[i].name);
-    if (!json_read_double(json, "usual_qps", &m->usual_qps) ||
+    if (!json_read_u64(json, "forgotten_youngest", &m->junk.youngest_s) ||
+        !json_read_double(json, "usual_qps", &m->usual_qps) ||
         !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
         !reasons_parse(json_object_get(json, "decoding"), &m->reasons))
         return error_set(err, "minute %lld: not as it was written", (long long)m->start_s);
     return true;
+}
+
+bool minute_is_judged(const struct minute *m)
+{
+    return m->queries == 0 || m->junk.queries[JUNK_LEGITIMATE] + junk_sum(m->junk.queries) > 0;
 }
 
 static unsigned at_most(uint64_t n, unsigned most)
@@ -199,6 +215,9 @@ void minute_add(struct minute *into, const struct minute *m)
 {
     for (unsigned i = 0; i < ROWS(fields); i++)
         *(uint64_t *)((char *)into + fields[i].at) += *counts_at(m, fields[i].at);
+    if (m->junk.youngest_s > 0 &&
+        (into->junk.youngest_s == 0 || m->junk.youngest_s < into->junk.youngest_s))
+        into->junk.youngest_s = m->junk.youngest_s;
     for (unsigned i = 0; i < ROWS(tables); i++)
         for (unsigned n = 0; n < tables[i].rows; n++)
             ((uint64_t *)((char *)into + tables[i].at))[n] += counts_at(m, tables[i].at)[n];

@@ -7,6 +7,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/junk_class.h"
 #include "analysis/prefix.h"
 #include "analysis/qtype.h"
 #include "analysis/reasons.h"
@@ -50,6 +51,7 @@ struct minute {
     uint64_t queries_by[TRANSPORTS], responses_by[TRANSPORTS];
     uint64_t qtype[QTYPE_CLASSES];
     uint64_t rcode[MINUTE_RCODES];
+    struct junk_counts junk;     /* all zero in a minute of a release that had no classes */
     uint64_t edns, dnssec_ok;    /* queries with an OPT record, with DO in it */
     uint64_t sources4, sources6; /* distinct /24s and /48s that sent a query */
     uint64_t frames, bytes;      /* captured, of any kind; bytes on the wire */
@@ -71,6 +73,9 @@ const char *minute_rcode_name(enum minute_rcode r); /* "NXDOMAIN", "other" */
  * sources of both are added too, so they may then be more than there were.
  */
 void minute_add(struct minute *into, const struct minute *m);
+
+/* Whether queries were put into classes: one without queries is as good as judged. */
+bool minute_is_judged(const struct minute *m);
 
 json_t *minute_json(const struct minute *m); /* NULL when memory is short */
 bool minute_parse(const json_t *json, struct minute *m, struct error *err);

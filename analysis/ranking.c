@@ -7,7 +7,7 @@ enum { ENTRIES_AT_FIRST = 4096 };
 
 struct entry {
     uint64_t bits; /* of the announced prefix */
-    uint64_t count, before;
+    struct ranking_counts counts;
     uint32_t number; /* of the AS */
 };
 
@@ -22,6 +22,14 @@ struct ranking {
 static uint64_t sum(uint64_t a, uint64_t b)
 {
     return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+static void add_counts(struct ranking_counts *to, const struct ranking_counts *from)
+{
+    to->count = sum(to->count, from->count);
+    to->before = sum(to->before, from->before);
+    to->judged = sum(to->judged, from->judged);
+    to->junk = sum(to->junk, from->junk);
 }
 
 struct ranking *ranking_create(const struct origins *origins, struct error *err)
@@ -73,8 +81,7 @@ static void add_up(struct ranking *r)
     for (size_t i = 0; i < r->entries; i++) {
         struct entry *last = &r->entry[kept - (kept > 0)];
         if (kept > 0 && last->bits == r->entry[i].bits) {
-            last->count = sum(last->count, r->entry[i].count);
-            last->before = sum(last->before, r->entry[i].before);
+            add_counts(&last->counts, &r->entry[i].counts);
         } else {
             r->entry[kept++] = r->entry[i];
         }
@@ -98,15 +105,19 @@ static bool make_room(struct ranking *r, struct error *err)
 
 bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct error *err)
 {
-    return ranking_add_both(r, host, count, 0, err);
+    const struct ranking_counts counts = {.count = count};
+    return ranking_add_counts(r, host, &counts, err);
 }
 
-bool ranking_add_both(struct ranking *r, struct prefix p, uint64_t count, uint64_t before,
-                      struct error *err)
+bool ranking_add_counts(struct ranking *r, struct prefix p, const struct ranking_counts *counts,
+                        struct error *err)
 {
+    uint64_t count = counts->count;
     struct origin found;
     enum origins_answer answer = origins_look_up(r->origins, p, &found);
     r->totals.count = sum(r->totals.count, count);
+    r->totals.judged = sum(r->totals.judged, counts->judged);
+    r->totals.junk = sum(r->totals.junk, counts->junk);
     if (answer == ORIGINS_UNROUTED)
         r->totals.unrouted = sum(r->totals.unrouted, count);
     if (answer == ORIGINS_UNKNOWN)
@@ -115,7 +126,7 @@ bool ranking_add_both(struct ranking *r, struct prefix p, uint64_t count, uint64
         return true;
     if (r->entries == r->room && !make_room(r, err))
         return false;
-    r->entry[r->entries++] = (struct entry){found.announced.bits, count, before, found.number};
+    r->entry[r->entries++] = (struct entry){found.announced.bits, *counts, found.number};
     return true;
 }
 
@@ -137,6 +148,14 @@ static int by_count_and_asn(const void *x, const void *y)
     return (a->asn > b->asn) - (a->asn < b->asn);
 }
 
+static void put_counts(struct ranking_row *row, const struct ranking_counts *counts)
+{
+    row->count = sum(row->count, counts->count);
+    row->before = sum(row->before, counts->before);
+    row->judged = sum(row->judged, counts->judged);
+    row->junk = sum(row->junk, counts->junk);
+}
+
 /* Entries of one AS stand together: one row, with the prefix that counts most. */
 static size_t rows_by_as(struct ranking *r)
 {
@@ -151,12 +170,11 @@ static size_t rows_by_as(struct ranking *r)
                                         .name = origins_name(r->origins, e->number)};
             most = 0;
         }
-        row->count = sum(row->count, e->count);
-        row->before = sum(row->before, e->before);
-        if (row->prefix.bits == 0 || e->count > most ||
-            (e->count == most && e->bits < row->prefix.bits)) {
+        put_counts(row, &e->counts);
+        if (row->prefix.bits == 0 || e->counts.count > most ||
+            (e->counts.count == most && e->bits < row->prefix.bits)) {
             row->prefix = (struct prefix){e->bits};
-            most = e->count;
+            most = e->counts.count;
         }
     }
     return rows;
@@ -164,12 +182,12 @@ static size_t rows_by_as(struct ranking *r)
 
 static size_t rows_by_prefix(struct ranking *r)
 {
-    for (size_t i = 0; i < r->entries; i++)
-        r->row[i] = (struct ranking_row){.count = r->entry[i].count,
-                                         .before = r->entry[i].before,
-                                         .asn = origins_asn(r->origins, r->entry[i].number),
+    for (size_t i = 0; i < r->entries; i++) {
+        r->row[i] = (struct ranking_row){.asn = origins_asn(r->origins, r->entry[i].number),
                                          .prefix = {r->entry[i].bits},
                                          .name = origins_name(r->origins, r->entry[i].number)};
+        put_counts(&r->row[i], &r->entry[i].counts);
+    }
     return r->entries;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Addresses with counts, added up by announced prefix and by origin AS.
  *
- * Memory grows with the announcements that are met, not with the addresses given: 32 octets
+ * Memory grows with the announcements that are met, not with the addresses given: 48 octets
  * each, twice that at most.
  */
 /* SPDX-License-Identifier: MIT */
@@ -19,6 +19,8 @@ enum ranking_by {
 struct ranking_row {
     uint64_t count;
     uint64_t before;      /* in the period before, where there is one; in no total */
+    uint64_t judged;      /* of the count: of which junk is known */
+    uint64_t junk;        /* of these; see junk_class.h */
     uint32_t asn;         /* 0, of a source: not known, or unrouted */
     bool unrouted;        /* of a source */
     struct prefix prefix; /* announced; by AS: the one of them with the largest count */
@@ -30,6 +32,7 @@ struct ranking_row {
 struct ranking_totals {
     uint64_t count; /* of all, rows and these */
     uint64_t unrouted, unknown;
+    uint64_t judged, junk;
 };
 
 struct ranking; /* private */
@@ -39,9 +42,13 @@ void ranking_free(struct ranking *r); /* NULL is fine */
 
 /* A host: /32 or /56.  Sums stop at INT64_MAX.  False: no memory. */
 bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct error *err);
-/* The same with two periods; also for a /24 or /48, which goes to what covers all of it. */
-bool ranking_add_both(struct ranking *r, struct prefix p, uint64_t count, uint64_t before,
-                      struct error *err);
+/* What a prefix has: as in a row. */
+struct ranking_counts {
+    uint64_t count, before, judged, junk;
+};
+/* The same with all of it; also for a /24 or /48, which goes to what covers all of it. */
+bool ranking_add_counts(struct ranking *r, struct prefix p, const struct ranking_counts *counts,
+                        struct error *err);
 
 /* Rows with the largest counts first, of equals by prefix or AS; ends the adding. */
 const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, size_t *rows,

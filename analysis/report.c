@@ -115,7 +115,8 @@ struct adding {
 static bool add_announced(void *argument, const struct store_sum *sum)
 {
     struct adding *a = argument;
-    return ranking_add_both(a->report->ranking, sum->prefix, sum->queries, sum->before, a->err);
+    const struct ranking_counts counts = {sum->queries, sum->before, sum->judged, sum->junk};
+    return ranking_add_counts(a->report->ranking, sum->prefix, &counts, a->err);
 }
 
 static struct ranking_row *new_row(struct report *r, struct error *err)
@@ -145,10 +146,14 @@ static bool add_source(void *argument, const struct store_sum *sum)
     enum origins_answer answer = origins_look_up(a->origins, sum->prefix, &found);
     bool announced = answer == ORIGINS_ANNOUNCED;
     t->count += queries;
+    t->judged += sum->judged;
+    t->junk += sum->junk;
     t->unrouted += answer == ORIGINS_UNROUTED ? queries : 0;
     t->unknown += answer == ORIGINS_UNKNOWN ? queries : 0;
     *row = (struct ranking_row){.count = queries,
                                 .before = sum->before,
+                                .judged = sum->judged,
+                                .junk = sum->junk,
                                 .source = sum->prefix,
                                 .asn = found.asn,
                                 .unrouted = answer == ORIGINS_UNROUTED,

@@ -13,7 +13,7 @@
  *   - An hour that was not stored is in no row, no total and no rest, though its minutes be
  *     known: one that goes on, or was lost.
  *
- * Memory: 48 octets a source, and 32 an hour; twice that at most.
+ * Memory: 64 octets a source, and 32 an hour; twice that at most.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/sample.h"
 
+#include <string.h>
+
 enum { RCODE_NXDOMAIN = 3 };
 
 static const double most = 0.8; /* of an AS's queries, by one announced prefix */
+
+/* What of a subject's queries is junk; nothing is known of it where nobody judges. */
+static void take_junk(struct sample *s, const struct counters *c, double judged, double junk)
+{
+    if (c->judge == NULL)
+        return;
+    s->judged = judged;
+    s->junk = junk;
+    for (unsigned i = 0; s->watch != NULL && i < JUNK_CLASSES; i++)
+        s->junk_class[i] = s->watch->junk[i];
+}
 
 static void take_prefix(struct sample *s, const struct subject *of, const struct counters *c)
 {
@@ -11,6 +24,7 @@ static void take_prefix(struct sample *s, const struct subject *of, const struct
     for (unsigned i = 0; r != NULL && i < QTYPE_CLASSES; i++)
         s->qtype[i] = r->qtype[i];
     s->queries = r == NULL ? 0 : r->queries;
+    take_junk(s, c, s->queries, r == NULL ? 0 : r->junk);
 }
 
 /* Calls `each` for the records that the AS announces. */
@@ -34,6 +48,7 @@ static void add_record(void *argument, const struct prefix_record *r, struct pre
     struct sample *s = argument;
     (void)announced;
     s->queries += r->queries;
+    s->junk += r->junk;
     s->networks++;
     s->hosts += prefix_record_hosts(r);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
@@ -63,6 +78,7 @@ static void take_name(struct sample *s, const struct subject *of, const struct c
     s->queries = (double)s->watch->queries;
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         s->qtype[i] = s->watch->qtype[i];
+    take_junk(s, c, s->queries, (double)junk_sum(s->watch->junk));
 }
 
 static void take_all(struct sample *s, const struct counters *c)
@@ -71,6 +87,9 @@ static void take_all(struct sample *s, const struct counters *c)
     for (uint32_t i = 0; i < c->qtype.met; i++)
         s->qtype[qtype_class(c->qtype.touched[i])] += c->qtype.count[c->qtype.touched[i]];
     s->qtype[QTYPE_CLASS_OTHER] += c->unreadable;
+    take_junk(s, c, s->queries, (double)junk_sum(c->junk.queries));
+    if (c->judge != NULL)
+        memcpy(s->junk_class, c->junk.queries, sizeof s->junk_class);
 }
 
 static void take_type(struct sample *s, const struct subject *of, const struct counters *c)
@@ -91,6 +110,7 @@ void sample_take(struct sample *s, const struct subject *of, const struct interv
         break;
     case INCIDENT_ASN:
         each_record(of, c, origins, add_record, s);
+        take_junk(s, c, s->queries, s->junk);
         break;
     case INCIDENT_NAME:
         take_name(s, of, c);
@@ -121,6 +141,10 @@ void sample_add(struct sample *s, const struct sample *other)
     s->queries += other->queries;
     s->networks += other->networks;
     s->hosts += other->hosts;
+    s->judged += other->judged;
+    s->junk += other->junk;
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        s->junk_class[i] += other->junk_class[i];
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         s->qtype[i] += other->qtype[i];
 }

@@ -13,9 +13,11 @@ struct sample {
     double queries; /* of the subject; of "nxdomain", answers */
     double all;     /* of everybody */
     uint64_t qtype[QTYPE_CLASSES];
-    uint32_t networks;         /* /24s and /48s of an AS; 0: see the watch */
-    uint32_t hosts;            /* of an AS, in them */
-    const struct watch *watch; /* NULL: not watched closely */
+    double judged, junk; /* of the queries: put in classes where that is known; junk of these */
+    uint64_t junk_class[JUNK_CLASSES]; /* as far as they are known by class */
+    uint32_t networks;                 /* /24s and /48s of an AS; 0: see the watch */
+    uint32_t hosts;                    /* of an AS, in them */
+    const struct watch *watch;         /* NULL: not watched closely */
 };
 
 void sample_take(struct sample *s, const struct subject *of, const struct interval *interval,

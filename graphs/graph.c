@@ -21,7 +21,7 @@ struct easel {
 
 typedef bool compose_function(struct easel *e);
 static compose_function compose_qtype, compose_source, compose_share, compose_total,
-        compose_transport, compose_rcode, compose_sources, compose_health;
+        compose_transport, compose_rcode, compose_sources, compose_junk, compose_health;
 
 static const struct row {
     const char *name, *heading, *axis, *words;
@@ -52,6 +52,9 @@ static const struct row {
         [GRAPH_SOURCES] = {"sources", "Distinct source networks", "networks in a minute",
                            "How many different /24 and /48 networks asked in a minute.", 200,
                            false, false, compose_sources},
+        [GRAPH_JUNK] = {"junk", "Queries by class of junk", "queries per second",
+                        "What need not have been asked, by kind, on top of what is legitimate.",
+                        240, true, false, compose_junk},
         [GRAPH_HEALTH] = {"health", "Capture health", "per second",
                           "Frames that were lost or could not be read. Grey: not captured.",
                           200, false, false, compose_health},
@@ -513,6 +516,23 @@ static bool compose_sources(struct easel *e)
                                          {"sources4", "/24 networks (IPv4)", "004488"}};
     e->picture.digits = 0;
     add_plain(e, SERIES_SOURCE, PLAIN(plain), true);
+    return true;
+}
+
+static bool compose_junk(struct easel *e)
+{
+    static const struct plain plain[] = {
+            {"legitimate", "legitimate", "BBBBBB"},
+            {"referral-not-cached", "referral not cached", "88CCEE"},
+            {"repeated", "repeated", "44AA99"},
+            {"identical", "identical", "117733"},
+            {"invalid-tld", "invalid TLD", "DDCC77"},
+            {"a-for-a", "A for A", "CC6677"},
+            {"rfc1918-ptr", "RFC 1918 PTR", "882255"},
+            {"underscore", "underscore", "AA4499"},
+            {"non-printable", "non-printable", "332288"},
+            {"unused-class", "unused class", "999933"}};
+    add_plain(e, SERIES_JUNK, PLAIN(plain), false);
     return true;
 }
 

@@ -20,6 +20,7 @@ enum graph {
     GRAPH_TRANSPORT,
     GRAPH_RCODE,
     GRAPH_SOURCES,
+    GRAPH_JUNK,
     GRAPH_HEALTH,
     GRAPHS,
 };

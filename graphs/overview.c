@@ -78,6 +78,7 @@ static void take_minutes(struct overview *o, struct ranking *r)
     while (o->sources < OVERVIEW_LEADING && o->sources < r->sources &&
            r->source[o->sources].queries > 0) {
         o->source[o->sources] = r->source[o->sources];
+        o->source[o->sources].junk = (double)NAN; /* minutes do not keep it */
         o->sources++;
     }
     o->sources_queries = o->queries;
@@ -115,6 +116,11 @@ static bool look_back(struct reading *r, struct store *s, struct error *err)
     return true;
 }
 
+static double junk_share(const struct store_rank *r)
+{
+    return r->judged == 0 ? (double)NAN : (double)r->junk / (double)r->judged;
+}
+
 static bool take_hours(struct reading *r, struct store *s, struct error *err)
 {
     struct store_rank leading[OVERVIEW_LEADING];
@@ -128,7 +134,8 @@ static bool take_hours(struct reading *r, struct store *s, struct error *err)
     for (int i = 0; i < count; i++)
         o->source[i] = (struct overview_source){.prefix = leading[i].prefix,
                                                 .queries = leading[i].queries,
-                                                .hosts = leading[i].hosts};
+                                                .hosts = leading[i].hosts,
+                                                .junk = junk_share(&leading[i])};
     o->sources = (unsigned)count;
     o->by_hours = true;
     o->sources_queries = r->hours_queries;

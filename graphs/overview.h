@@ -15,6 +15,7 @@ struct overview_source {
     struct prefix prefix;
     uint64_t queries;
     uint32_t hosts;
+    double junk;        /* of its queries, 0 to 1; NAN: not known */
     double week_before; /* queries in the same hours a week earlier; NAN: not known */
 };
 

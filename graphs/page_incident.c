@@ -56,6 +56,17 @@ static void write_key(struct telling *t)
     html_markup(t->html, "</dl>\n");
 }
 
+/* What need not have been asked, since it began. */
+static void write_junk(struct telling *t)
+{
+    char text[INCIDENT_JUNK_BYTES];
+    if (incident_junk_text(t->last, text) == NULL)
+        return;
+    html_markup(t->html, "<p class=\"words\">");
+    html_text(t->html, "%s.", text);
+    html_markup(t->html, "</p>\n");
+}
+
 static void write_culprits(struct telling *t)
 {
     char text[PREFIX_TEXT_BYTES];
@@ -226,6 +237,7 @@ static bool write_body(struct telling *t)
     write_since(t);
     write_culprits(t);
     write_key(t);
+    write_junk(t);
     write_events(t);
     write_types(t);
     write_hosts(t);

@@ -99,6 +99,15 @@ static void write_week_before(struct html *h, const struct overview_source *s)
                 figure_change(round(100 * ((double)s->queries / s->week_before - 1)), change));
 }
 
+static void write_junk(struct html *h, const struct overview_source *s)
+{
+    char part[FIGURE_BYTES];
+    if (isnan(s->junk))
+        html_markup(h, "<td class=\"n\"><small>not known</small></td>");
+    else
+        html_markup(h, "<td class=\"n\">%s</td>", figure_share(s->junk, part));
+}
+
 static void write_source(struct page *page, unsigned rank, const struct overview_source *s,
                          double share, double most)
 {
@@ -113,6 +122,7 @@ static void write_source(struct page *page, unsigned rank, const struct overview
     html_markup(h,
                 "<td class=\"share\"><span class=\"bar\" style=\"width:%.1f%%\"></span></td>",
                 most > 0 ? 100 * share / most : 0);
+    write_junk(h, s);
     write_week_before(h, s);
     html_markup(h, "</tr>\n");
 }
@@ -130,7 +140,8 @@ static void write_sources(struct page *page, const struct overview *o)
     html_markup(h, "<div class=\"wide\"><table><thead><tr><th class=\"n\">#</th>"
                    "<th>Network</th><th class=\"n\">Queries</th><th class=\"n\">Hosts</th>"
                    "<th class=\"n\">Share</th><th class=\"share\"></th>"
-                   "<th class=\"n\">Against last week</th></tr></thead><tbody>\n");
+                   "<th class=\"n\">Junk</th><th class=\"n\">Against last "
+                   "week</th></tr></thead><tbody>\n");
     double all = fmax((double)o->sources_queries, (double)o->source[0].queries);
     for (unsigned i = 0; i < o->sources; i++)
         write_source(page, i + 1, &o->source[i], (double)o->source[i].queries / all,

@@ -4,12 +4,13 @@
 #include <math.h>
 #include <stddef.h>
 
-enum taken { AS_RATE, AS_COUNT, AS_VALUE, AS_PART };
+enum taken { AS_RATE, AS_COUNT, AS_VALUE, AS_PART, AS_JUDGED };
 
 struct series {
     const char *name;
     enum taken taken;
-    size_t at; /* in struct minute: uint64_t, for AS_VALUE double, for AS_PART covered_s */
+    size_t at; /* in struct minute: uint64_t, for AS_VALUE double, for AS_PART covered_s;
+                * AS_JUDGED is a rate that is not known of minutes without classes */
 };
 
 #define AT(member)      offsetof(struct minute, member)
@@ -61,6 +62,15 @@ static const struct series edns[] = {
         {"dnssec_ok", AS_RATE, AT(dnssec_ok)},
 };
 
+#define JUNK(class) AS_JUDGED, AT(junk.queries[JUNK_##class])
+static const struct series junk[JUNK_CLASSES] = {
+        {"unused-class", JUNK(UNUSED_CLASS)},    {"a-for-a", JUNK(A_FOR_A)},
+        {"invalid-tld", JUNK(INVALID_TLD)},      {"non-printable", JUNK(NON_PRINTABLE)},
+        {"underscore", JUNK(UNDERSCORE)},        {"rfc1918-ptr", JUNK(PRIVATE_PTR)},
+        {"identical", JUNK(IDENTICAL)},          {"repeated", JUNK(REPEATED)},
+        {"referral-not-cached", JUNK(REFERRAL)}, {"legitimate", JUNK(LEGITIMATE)},
+};
+
 static const struct series followed[] = {
         {"queries", AS_RATE, 0}, /* not at a fixed place: series_followed_value() */
         {"hosts", AS_COUNT, 0},
@@ -79,6 +89,7 @@ static const struct family {
         [SERIES_SOURCE] = {"source.rrd", ROWS(sources)},
         [SERIES_HEALTH] = {"health.rrd", ROWS(health)},
         [SERIES_EDNS] = {"edns.rrd", ROWS(edns)},
+        [SERIES_JUNK] = {"junk.rrd", ROWS(junk)},
         [SERIES_FOLLOWED] = {NULL, ROWS(followed)},
 };
 /* clang-format on */
@@ -109,6 +120,10 @@ double series_value(enum series_family f, unsigned n, const struct minute *m)
     switch (s->taken) {
     case AS_RATE:
         return m->covered_s == 0 ? NAN : (double)*(const uint64_t *)at / m->covered_s;
+    case AS_JUDGED:
+        return m->covered_s == 0 || !minute_is_judged(m)
+                       ? NAN
+                       : (double)*(const uint64_t *)at / m->covered_s;
     case AS_COUNT:
         return (double)*(const uint64_t *)at;
     case AS_PART:

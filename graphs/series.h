@@ -25,6 +25,7 @@ enum series_family {
     SERIES_SOURCE,    /* sources4, sources6: distinct in a minute */
     SERIES_HEALTH,    /* what was captured, and what was lost: per second; covered: 0 to 1 */
     SERIES_EDNS,      /* edns, dnssec_ok: per second */
+    SERIES_JUNK,      /* queries by junk_class_name(): per second */
     SERIES_FAMILIES,
     SERIES_FOLLOWED = SERIES_FAMILIES, /* queries per second, hosts; a file for each prefix */
     SERIES_KINDS,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/command.h"
 
+#include "analysis/tlds.h"
 #include "graphs/graph.h"
 #include "program/config.h"
 #include "program/origins_file.h"
@@ -127,11 +128,20 @@ static void check_origins(const struct config *c, struct findings *f)
     origins_free(origins);
 }
 
+static void check_tlds(const struct config *c, struct findings *f)
+{
+    struct error err;
+    struct tlds *tlds = tlds_create(c->tlds, &err);
+    if (tlds == NULL)
+        FAIL(f, "junk.tlds: %s", err.text);
+    tlds_free(tlds);
+}
+
 static struct findings check_machine(const struct config *c)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
             check_interface, check_user,    check_directories, check_fonts,
-            check_mail,      check_command, check_origins,
+            check_mail,      check_command, check_origins,     check_tlds,
     };
     struct findings f = {.errors = 0};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

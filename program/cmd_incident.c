@@ -97,6 +97,13 @@ static void print_culprits(const struct incident *i)
         putchar('\n');
 }
 
+static void print_junk(const struct incident *i)
+{
+    char text[INCIDENT_JUNK_BYTES];
+    if (incident_junk_text(i, text) != NULL)
+        printf("  %s\n", text);
+}
+
 /* Shares are told in percent; of the volume, rates. */
 static void print_evidence(const struct incident_evidence *e)
 {
@@ -142,6 +149,7 @@ static bool show_one(void *argument, const struct incident_event *e)
     else
         printf("not known yet\n");
     print_culprits(i);
+    print_junk(i);
     print_evidence(&i->evidence);
     print_losses(i);
     print_types(i);

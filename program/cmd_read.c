@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "analysis/tlds.h"
 #include "program/command.h"
 
 #include "program/engine.h"
@@ -166,6 +167,15 @@ static bool read_origins(const char *path, struct origins **origins)
     return *origins != NULL;
 }
 
+static bool read_tlds(const struct config *c, struct tlds **tlds)
+{
+    struct error err;
+    *tlds = tlds_create(c->tlds, &err);
+    if (*tlds == NULL)
+        fprintf(stderr, "rootwatch read: junk.tlds: %s\n", err.text);
+    return *tlds != NULL;
+}
+
 struct waiting {
     struct progress progress;
     sigset_t stop;
@@ -199,6 +209,7 @@ static bool print_summary(const struct options *o, const struct engine *e, unsig
     const struct summary s = {
             .files = files,
             .run = engine_run(e),
+            .tlds = engine_tlds_source(e),
             .events = engine_events(e),
             .prefixes = o->prefixes,
             .writer = counts,
@@ -224,7 +235,8 @@ static bool follow_up(const struct options *o, const struct config *c, const str
 }
 
 static int read_all(const struct options *o, const struct config *c,
-                    const struct origins *origins, FILE *events, char **files, unsigned count)
+                    const struct origins *origins, const struct tlds *tlds, FILE *events,
+                    char **files, unsigned count)
 {
     struct log log;
     struct error err;
@@ -239,6 +251,7 @@ static int read_all(const struct options *o, const struct config *c,
             .keep_run = true,
             .keep_events = true,
             .origins = origins,
+            .tlds = tlds,
             .poke_fd = -1,
     };
     watch_signals(&watch); /* before the writer's thread, which must not take them */
@@ -283,10 +296,16 @@ int cmd_read(int argc, char **argv)
     const char *table = o.origins != NULL ? o.origins : c.origins;
     if (table[0] != '\0' && !read_origins(table, &origins))
         return EXIT_FAILED;
+    struct tlds *tlds;
+    if (!read_tlds(&c, &tlds)) {
+        origins_free(origins);
+        return EXIT_FAILED;
+    }
     FILE *events = open_events(&o, &good);
-    int status =
-            !good ? EXIT_FAILED
-                  : read_all(&o, &c, origins, events, argv + optind, (unsigned)(argc - optind));
+    int status = !good ? EXIT_FAILED
+                       : read_all(&o, &c, origins, tlds, events, argv + optind,
+                                  (unsigned)(argc - optind));
+    tlds_free(tlds);
     origins_free(origins);
     if (events != NULL && fclose(events) != 0) {
         fprintf(stderr, "rootwatch read: %s: %s\n", o.events, strerror(errno));

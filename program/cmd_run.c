@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/command.h"
 
+#include "analysis/tlds.h"
 #include "program/engine.h"
 #include "program/origins_file.h"
 #include "program/privileges.h"
@@ -60,15 +61,13 @@ static int fail(const struct log *log, const struct error *err, struct engine *e
     return status_of(err);
 }
 
-/* In a child of its own, so that nothing it reads can harm who goes on. */
-static bool is_usable(const struct config *c, const struct log *log)
+static bool are_usable_origins(const struct config *c, const struct log *log)
 {
     struct error err;
     struct origins *origins = NULL;
     if (c->origins[0] == '\0')
         return true;
-    if (privileges_drop(c->user, &err))
-        origins = origins_file_read(c->origins, &err);
+    origins = origins_file_read(c->origins, &err);
     if (origins == NULL)
         log_error(log, "detection.origins: %s", err.text);
     else
@@ -77,6 +76,32 @@ static bool is_usable(const struct config *c, const struct log *log)
     bool good = origins != NULL;
     origins_free(origins);
     return good;
+}
+
+static bool are_usable_tlds(const struct config *c, const struct log *log)
+{
+    struct error err;
+    struct tlds *tlds = tlds_create(c->tlds, &err);
+    if (tlds == NULL)
+        log_error(log, "junk.tlds: %s", err.text);
+    else if (c->tlds[0] != '\0')
+        log_info(log, "junk.tlds: %s: %zu top-level domains", c->tlds, tlds->count);
+    bool good = tlds != NULL;
+    tlds_free(tlds);
+    return good;
+}
+
+/* In a child of its own, so that nothing it reads can harm who goes on. */
+static bool is_usable(const struct config *c, const struct log *log)
+{
+    struct error err;
+    if (c->origins[0] == '\0' && c->tlds[0] == '\0')
+        return true;
+    if (!privileges_drop(c->user, &err)) {
+        log_error(log, "%s", err.text);
+        return false;
+    }
+    return are_usable_origins(c, log) && are_usable_tlds(c, log);
 }
 
 /* It could be read when the configuration was taken; a restart does without, if need be. */
@@ -90,6 +115,16 @@ static struct origins *read_origins(const struct config *c, const struct log *lo
     if (origins == NULL)
         log_error(log, "detection.origins: %s; incidents do without origin ASes", err.text);
     return origins;
+}
+
+/* The same; then the list that ships goes on. */
+static struct tlds *read_tlds(const struct config *c, const struct log *log)
+{
+    struct error err;
+    struct tlds *tlds = c->tlds[0] == '\0' ? NULL : tlds_create(c->tlds, &err);
+    if (tlds == NULL && c->tlds[0] != '\0')
+        log_error(log, "junk.tlds: %s; names are judged by the list that ships", err.text);
+    return tlds;
 }
 
 static enum engine_end run(struct engine *e, const struct log *log, int stop_fd,
@@ -119,12 +154,16 @@ static int capture(const struct config *c, const struct log *log, int poke_fd)
         return fail(log, &err, e);
     struct origins *origins = read_origins(c, log);
     engine_set_origins(e, origins);
+    struct tlds *tlds = read_tlds(c, log);
+    if (tlds != NULL)
+        engine_set_tlds(e, tlds);
     enum engine_end end = ENGINE_FAILED;
     if (start(e, &err))
         end = run(e, log, stop_fd, &err);
     else
         log_error(log, "%s", err.text);
     engine_free(e);
+    tlds_free(tlds);
     origins_free(origins);
     return end == ENGINE_FAILED ? status_of(&err) : EXIT_DONE;
 }

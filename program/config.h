@@ -52,6 +52,10 @@ struct config {
     uint32_t interval_s;
     uint32_t prefix_records;
 
+    char tlds[CONFIG_PATH_BYTES]; /* the root zone or a list; empty: the list that ships */
+    uint32_t question_mib;        /* to remember questions in */
+    uint32_t zone_labels;         /* of the zones that are delegated */
+
     double open_qps;                 /* smallest excess that opens an incident */
     double open_share;               /* the same as a part of all queries, 0 to 1 */
     double sensitivity;              /* of all tests; 1 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/engine.h"
 
+#include "analysis/junk.h"
 #include "program/capture.h"
 #include "program/reading.h"
 
@@ -23,6 +24,8 @@ struct engine {
     int64_t interval_ns;
     int64_t last_minute_s;
     uint64_t seed;
+    struct tlds *shipped;      /* NULL where there are others */
+    struct junk *judge;        /* one of all workers */
     struct counters *counters; /* offline */
     struct capture *capture;   /* live */
 };
@@ -127,9 +130,24 @@ static struct counters *create_counters(const struct engine *e, struct error *er
             .way = PREFIX_DIRECT,
             .name_buckets = NAME_BUCKETS,
             .evict_names = false,
+            .judge = e->judge,
             .seed = e->seed,
     };
     return counters_create(&size, err);
+}
+
+static bool create_judge(struct engine *e, struct error *err)
+{
+    const struct config *c = e->settings.config;
+    if (e->settings.tlds == NULL) {
+        e->shipped = tlds_create(NULL, err);
+        e->settings.tlds = e->shipped;
+    }
+    const struct junk_settings settings = {
+            .tlds = e->settings.tlds, .memory_mib = c->question_mib, .cut = c->zone_labels};
+    if (settings.tlds != NULL)
+        e->judge = junk_create(&settings, err);
+    return e->judge != NULL;
 }
 
 struct engine *engine_create(const struct engine_settings *settings, struct error *err)
@@ -148,7 +166,21 @@ struct engine *engine_create(const struct engine_settings *settings, struct erro
         engine_free(e);
         return NULL;
     }
-    return e;
+    if (create_judge(e, err))
+        return e;
+    engine_free(e);
+    return NULL;
+}
+
+void engine_set_tlds(struct engine *e, const struct tlds *tlds)
+{
+    e->settings.tlds = tlds;
+    junk_set_tlds(e->judge, tlds);
+}
+
+const char *engine_tlds_source(const struct engine *e)
+{
+    return e->settings.tlds->source;
 }
 
 void engine_set_origins(struct engine *e, const struct origins *origins)
@@ -165,6 +197,8 @@ void engine_free(struct engine *e)
         (void)writer_stop(e->writer);
     aggregator_free(e->aggregator);
     counters_free(e->counters);
+    junk_free(e->judge);
+    tlds_free(e->shipped);
     json_decref(e->fresh);
     json_decref(e->events);
     free(e);

@@ -32,6 +32,7 @@ struct engine_settings {
     bool keep_run;                 /* for a summary of all that was read */
     bool keep_events;              /* and of its incidents */
     const struct origins *origins; /* NULL: ASes are not known */
+    const struct tlds *tlds;       /* NULL: those of the list that ships */
     int poke_fd; /* live: 'R' ready, '.' an interval, 'E' events or a minute; -1: none */
 };
 
@@ -39,6 +40,9 @@ struct engine *engine_create(const struct engine_settings *settings, struct erro
 void engine_free(struct engine *e); /* NULL is fine */
 /* As in the settings, for who can read them only later: before engine_start(). */
 void engine_set_origins(struct engine *e, const struct origins *origins);
+void engine_set_tlds(struct engine *e, const struct tlds *tlds);
+/* Where the top-level domains are from, in words. */
+const char *engine_tlds_source(const struct engine *e);
 
 /*
  * Opens the store, takes up what was learned and starts the writer's thread; `live`: the writer

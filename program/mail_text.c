@@ -315,6 +315,15 @@ static void write_culprits(const struct incident *i, FILE *to)
     flush(&p, to);
 }
 
+static void write_junk(const struct incident *i, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[INCIDENT_JUNK_BYTES];
+    if (incident_junk_text(i, text) != NULL)
+        add(&p, "%s.", text);
+    flush(&p, to);
+}
+
 static void write_reasons(const struct incident *i, FILE *to)
 {
     char text[REASONS_LINE_BYTES];
@@ -368,6 +377,7 @@ void mail_text_write(const struct config *c, const struct mail_story *story, FIL
     flush(&p, to);
     write_leading_hosts(i, to);
     write_names(i, to);
+    write_junk(i, to);
     write_culprits(i, to);
     write_loss(i, to);
     write_links(c, story, to);

@@ -27,6 +27,12 @@ static double share(uint64_t part, uint64_t whole)
     return whole == 0 ? 0 : (double)part / (double)whole;
 }
 
+/* Of the queries of which that is known. */
+static double junk_share(const struct ranking_row *row)
+{
+    return share(row->junk, row->judged);
+}
+
 static double change(const struct ranking_table *t, const struct ranking_row *row)
 {
     return (double)row->count / (double)row->before * t->change_scale;
@@ -62,6 +68,8 @@ static void print_title(const struct ranking_table *t)
     printf("%4s  %8s  %6s  %12s", "rank", "cum %", "%", t->counted);
     if (t->change_scale > 0)
         printf("  %8s", "change");
+    if (t->totals.judged > 0)
+        printf("  %6s", "junk %");
     if (t->by == RANKING_BY_SOURCE)
         printf("  %-20s", "prefix");
     if (t->by == RANKING_BY_QTYPE)
@@ -79,6 +87,16 @@ static void print_change(const struct ranking_table *t, const struct ranking_row
     else if (row->before > 0)
         (void)snprintf(text, sizeof text, "%+.0f %%", 100 * (change(t, row) - 1));
     printf("  %8s", text);
+}
+
+static void print_junk(const struct ranking_table *t, uint64_t judged, uint64_t junk)
+{
+    if (t->totals.judged == 0)
+        return;
+    if (judged == 0)
+        printf("  %6s", "-");
+    else
+        printf("  %6.1f", 100 * share(junk, judged));
 }
 
 static void print_origin(const struct ranking_table *t, const struct ranking_row *row)
@@ -102,6 +120,7 @@ static void print_row(const struct ranking_table *t, size_t i, uint64_t cumulati
            100 * share(row->count, t->totals.count), row->count);
     if (t->change_scale > 0)
         print_change(t, row);
+    print_junk(t, row->judged, row->junk);
     if (t->by == RANKING_BY_SOURCE)
         printf("  %-20s", key_of(t, row, key));
     if (t->by == RANKING_BY_QTYPE)
@@ -118,6 +137,8 @@ static void print_rest(const struct ranking_table *t, const char *what, uint64_t
     printf("%14s  %6.2f  %12" PRIu64, "", 100 * share(count, t->totals.count), count);
     if (t->change_scale > 0)
         printf("  %8s", "");
+    if (t->totals.judged > 0)
+        printf("  %6s", "");
     printf("  %s\n", what);
 }
 
@@ -150,7 +171,10 @@ void ranking_table_print(const struct ranking_table *t)
     if (t->rest_text != NULL)
         print_rest(t, t->rest_text, t->rest);
     printf("%14s  %6s  %12" PRIu64, "", "", t->totals.count);
-    printf(t->change_scale > 0 ? "  %8s  in all\n" : "%s  in all\n", "");
+    if (t->change_scale > 0)
+        printf("  %8s", "");
+    print_junk(t, t->totals.judged, t->totals.junk);
+    printf("  in all\n");
 }
 
 /* ---- For programs --------------------------------------------------------------------------
@@ -181,6 +205,10 @@ static json_t *row_json(const struct ranking_table *t, size_t i, uint64_t cumula
     json_object_set_new(j, "cumulative", json_real(share(cumulative, t->totals.count)));
     if (t->before)
         json_object_set_new(j, "before", json_integer((json_int_t)row->before));
+    if (row->judged > 0)
+        json_object_set_new(j, "junk", json_real(junk_share(row)));
+    if (row->judged > 0 && row->judged < row->count)
+        json_object_set_new(j, "judged", json_integer((json_int_t)row->judged));
     if (t->change_scale > 0 && row->before > 0)
         json_object_set_new(j, "change", json_real(change(t, row) - 1));
     return j;
@@ -198,6 +226,10 @@ json_t *ranking_table_json(const struct ranking_table *t)
                           (json_int_t)t->totals.count, "unknown", (json_int_t)t->totals.unknown,
                           "unrouted", (json_int_t)t->totals.unrouted, "left_out",
                           (json_int_t)(t->rows > t->top ? t->rows - t->top : 0));
+    if (t->totals.judged > 0) {
+        json_object_set_new(j, "junk", json_integer((json_int_t)t->totals.junk));
+        json_object_set_new(j, "judged", json_integer((json_int_t)t->totals.judged));
+    }
     if (t->rest_text != NULL)
         json_object_set_new(j, "rest", json_integer((json_int_t)t->rest));
     return j;

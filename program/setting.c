@@ -47,6 +47,13 @@ static const struct setting settings[] = {
         {"counting.prefix-records", SETTING_COUNT, AT(prefix_records), 1024, 8388608, "131072",
          "busy prefixes counted by type and host in one interval"},
 
+        {"junk.tlds", SETTING_PATH, AT(tlds), 0, SIZE(tlds), "",
+         "list of top-level domains, or the root zone; empty: the list that ships"},
+        {"junk.memory-mib", SETTING_COUNT, AT(question_mib), 1, 4096, "16",
+         "memory for recent questions, of all workers together, MiB"},
+        {"junk.zone-labels", SETTING_COUNT, AT(zone_labels), 1, 2, "1",
+         "labels of the zones that the server delegates: 1 for a root, 2 for a TLD"},
+
         {"detection.open-qps", SETTING_NUMBER, AT(open_qps), 0.1, 1e9, "1",
          "smallest excess that opens an incident, queries per second"},
         {"detection.open-share", SETTING_NUMBER, AT(open_share), 0.0001, 1, "0.015",
@@ -83,7 +90,8 @@ static const struct setting settings[] = {
         {"mail.severity", SETTING_SEVERITY, AT(mail_severity), 0, 0, "notice",
          "the least severity that is mailed"},
         {"mail.update-minutes", SETTING_COUNT, AT(update_minutes), 0, 1440, "30",
-         "at most one mail about a change in so many minutes; a new wave, or a greater severity, at once"},
+         "at most one mail about a change in so many minutes; a new wave, or a greater "
+         "severity, at once"},
 
         {"webhook.url", SETTING_WEB, AT(webhook_url), 0, SIZE(webhook_url), "",
          "gets each event as JSON by POST"},

@@ -92,6 +92,13 @@ static bool sort_prefixes(const struct counters *run, size_t most, struct rows *
     return true;
 }
 
+/* Queries in no class. */
+static uint64_t unjudged(const struct counters *c)
+{
+    uint64_t judged = c->junk.queries[JUNK_LEGITIMATE] + junk_sum(c->junk.queries);
+    return c->queries - judged;
+}
+
 static json_t *number(uint64_t n)
 {
     return json_integer((json_int_t)n);
@@ -141,6 +148,7 @@ static json_t *prefix_json(const struct row *r, uint64_t all)
     json_t *types = json_object();
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         set_if_any(types, qtype_class_name(i), r->record->qtype[i]);
+    json_object_set_new(object, "junk", number(r->record->junk));
     json_object_set_new(object, "hosts", number(prefix_record_hosts(r->record)));
     json_object_set_new(object, "qtype", types);
     return object;
@@ -152,6 +160,16 @@ static json_t *prefixes_json(const struct summary *s, const struct rows *r)
     for (size_t i = 0; i < r->count; i++)
         json_array_append_new(array, prefix_json(&r->row[i], s->run->queries));
     return array;
+}
+
+/* Classes with queries, and what is in none; the sum is all queries. */
+static json_t *junk_json(const struct counters *c)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        set_if_any(object, junk_class_name(i), c->junk.queries[i]);
+    set_if_any(object, "unreadable", unjudged(c));
+    return object;
 }
 
 static json_t *names_json(const struct names *names)
@@ -237,6 +255,11 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
     json_object_set_new(body, "prefixes", prefixes_json(s, r));
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
+    json_object_set_new(body, "junk", junk_json(c));
+    json_object_set_new(body, "junk_rests_on",
+                        json_pack("{s:s, s:I, s:I}", "tlds", s->tlds, "questions_forgotten",
+                                  (json_int_t)c->junk.forgotten, "youngest_s",
+                                  (json_int_t)c->junk.youngest_s));
     set_reasons(body, &c->source);
     json_object_set_new(body, "cut_messages", number(c->cut));
     json_object_set_new(body, "drops",
@@ -402,6 +425,27 @@ static void print_names(const char *title, const struct names *names, uint64_t a
         fprintf(to, "  (each at most %" PRIu64 " too many)\n", error);
 }
 
+static void print_junk(const struct summary *s, FILE *to)
+{
+    const struct counters *c = s->run;
+    uint64_t junk = junk_sum(c->junk.queries);
+    if (c->queries == 0)
+        return;
+    fprintf(to, "\nJunk: %.1f %% of all queries\n", percent(junk, c->queries));
+    for (unsigned i = 0; i < JUNK_CLASSES; i++)
+        if (c->junk.queries[i] > 0)
+            fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", junk_class_name(i),
+                    c->junk.queries[i], percent(c->junk.queries[i], c->queries));
+    if (unjudged(c) > 0)
+        fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", "(no question)", unjudged(c),
+                percent(unjudged(c), c->queries));
+    fprintf(to, "  (top-level domains of %s", s->tlds);
+    if (c->junk.forgotten > 0)
+        fprintf(to, "; %" PRIu64 " questions forgotten, none before %" PRIu64 " s",
+                c->junk.forgotten, c->junk.youngest_s);
+    fprintf(to, ")\n");
+}
+
 /* What there was of a kind, with its reasons; nothing where there was nothing. */
 static void print_reasons(const struct reasons *r, enum reasons_kind kind, FILE *to)
 {
@@ -503,6 +547,7 @@ bool summary_print(const struct summary *s, FILE *to)
     print_prefixes(s, &rows, to);
     print_names("Leading names", c->names, c->queries, to);
     print_names("Leading top-level domains", c->tlds, c->queries, to);
+    print_junk(s, to);
     print_incidents(s, to);
     print_losses(s, to);
     free(rows.row);

@@ -14,6 +14,7 @@
 struct summary {
     unsigned files;
     const struct counters *run;
+    const char *tlds;     /* where the top-level domains are from */
     const json_t *events; /* of its incidents, oldest first */
     unsigned prefixes;    /* how many to list */
     struct writer_counts writer;

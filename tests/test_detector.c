@@ -330,6 +330,9 @@ Test(detector, finds_the_same_with_any_number_of_workers)
 {
     json_t *alone = story(1);
     cr_expect(ge(sz, json_array_size(alone), 5));
+    const json_t *junk = json_object_get(json_array_get(alone, 1), "junk");
+    cr_expect(
+            eq(str, (char *)json_string_value(json_object_get(junk, "leading")), "identical"));
     for (unsigned workers = 2; workers <= TRAFFIC_WORKERS; workers++) {
         json_t *together = story(workers);
         cr_assert(eq(sz, json_array_size(together), json_array_size(alone)));

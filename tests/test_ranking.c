@@ -76,9 +76,10 @@ Test(ranking, keeps_the_period_before_apart)
     size_t rows;
     cr_assert(prefix_parse("192.0.2.0/24", &p) && prefix_parse("198.51.100.0/24", &q) &&
               prefix_parse("100.64.0.0/24", &unknown));
-    cr_assert(ranking_add_both(ranking, p, 7, 4, &err));
-    cr_assert(ranking_add_both(ranking, q, 1, 9, &err));
-    cr_assert(ranking_add_both(ranking, unknown, 2, 5, &err));
+    cr_assert(ranking_add_counts(ranking, p, &(struct ranking_counts){7, 4, 7, 7 / 2}, &err));
+    cr_assert(ranking_add_counts(ranking, q, &(struct ranking_counts){1, 9, 1, 1 / 2}, &err));
+    cr_assert(ranking_add_counts(ranking, unknown, &(struct ranking_counts){2, 5, 2, 2 / 2},
+                                 &err));
     const struct ranking_row *r = ranking_rows(ranking, RANKING_BY_PREFIX, &rows, &err);
     cr_assert(eq(sz, rows, 2));
     cr_expect(eq(u64, r[1].before, 9));

@@ -68,8 +68,8 @@ class Read(unittest.TestCase):
         self.assertEqual(
             list(s), "schema files frames first_time last_time queries responses malformed "
             "queries_by responses_by qtype qclass opcode rcode edns flags sources prefixes names "
-            "tlds undecoded not_dns unknown defects losses cut_messages drops overflow "
-            "incidents".split())
+            "tlds junk junk_rests_on undecoded not_dns unknown defects losses cut_messages drops "
+            "overflow incidents".split())
         manual = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text()
         for key in s:
             self.assertIn(f'"{key}"', manual)

@@ -97,6 +97,9 @@ static void sum_types(struct minute *m)
 static void add_answers(struct minute *m)
 {
     m->responses = m->queries - m->queries / 300;
+    m->junk.queries[JUNK_INVALID_TLD] = m->queries / 5;
+    m->junk.queries[JUNK_REPEATED] = m->queries / 2;
+    m->junk.queries[JUNK_LEGITIMATE] = m->queries - m->queries / 5 - m->queries / 2;
     m->rcode[MINUTE_NXDOMAIN] = m->responses * 52 / 100;
     m->rcode[MINUTE_REFUSED] = m->responses / 400;
     m->rcode[MINUTE_FORMERR] = m->responses / 300;

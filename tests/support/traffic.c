@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/traffic.h"
 
+#include "analysis/junk.h"
+
 #include "tests/support/batch.h"
 
 #include <math.h>
@@ -67,9 +69,12 @@ static void clear(struct traffic *t, const struct watch_list *watch)
 struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed)
 {
     struct error err;
-    const struct counters_size size = {
+    struct counters_size size = {
             .prefix_records = 8192, .way = PREFIX_DIRECT, .name_buckets = 1024, .seed = seed};
     struct traffic *t = calloc(1, sizeof *t);
+    t->tlds = tlds_create(NULL, &err);
+    const struct junk_settings judging = {.tlds = t->tlds, .memory_mib = 16, .cut = 1};
+    t->judge = size.judge = junk_create(&judging, &err);
     t->origins = read_origins(origins);
     t->aggregator = make_aggregator(t, sensitivity, seed);
     t->counters = counters_create(&size, &err);
@@ -91,6 +96,8 @@ void traffic_free(struct traffic *t)
     counters_free(t->counters);
     for (unsigned i = 0; i < TRAFFIC_WORKERS - 1; i++)
         counters_free(t->others[i]);
+    junk_free(t->judge);
+    tlds_free(t->tlds);
     origins_free(t->origins);
     free(t);
 }

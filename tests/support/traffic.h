@@ -17,6 +17,8 @@ struct traffic {
     struct counters *others[TRAFFIC_WORKERS - 1];
     unsigned workers; /* 1; they share the traffic by client, as a kernel would */
     struct origins *origins;
+    struct tlds *tlds;
+    struct junk *judge; /* one of all workers */
     int64_t now_s;
     double level;             /* of the background; 1 */
     bool lossy;               /* what passes is marked so */

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/junk.h"
+
+#include "analysis/region.h"
+#include "capture/dns.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    PLACES = 4, /* in half a line of memory */
+    ID_BITS = 16,
+    TIME_BITS = 20, /* seconds: twelve days */
+    TAG_SHIFT = ID_BITS + TIME_BITS,
+    DISORDER_S = 120,    /* later queries may come earlier by so much */
+    SWEEP_S = 1 << 16,   /* once through the table, which is within JUNK_MEMORY_S */
+    SHORT_NAME_MAX = 64, /* octets that one word has bits for */
+    NS_PER_S = 1000000000,
+
+    CLASS_IN = 1,
+    CLASS_CH = 3,
+    CLASS_HS = 4,
+    CLASS_NONE = 254, /* RFC 2136 */
+    CLASS_ANY = 255,
+    TYPE_A = 1,
+    TYPE_PTR = 12,
+    TYPE_DS = 43,
+};
+
+#define TIME_MASK ((UINT64_C(1) << TIME_BITS) - 1)
+#define TAG_MASK  ((UINT64_C(1) << (64 - TAG_SHIFT)) - 1)
+
+typedef _Atomic uint64_t place; /* 0: free; tag, time, ID from the highest bits down */
+
+struct set {
+    place place[PLACES];
+};
+
+struct junk {
+    const struct tlds *tlds;
+    struct set *sets;
+    uint64_t count, mask; /* of them: a power of two; one less */
+    uint64_t seed[4];
+    uint32_t cut;
+    _Atomic int64_t latest_s; /* latest second met; 0: none */
+};
+
+_Static_assert(sizeof(struct set) == 32, "set: never in two lines of the cache");
+_Static_assert(JUNK_MEMORY_S + SWEEP_S + DISORDER_S < 1 << TIME_BITS, "ages can be told");
+
+struct junk *junk_create(const struct junk_settings *settings, struct error *err)
+{
+    struct junk *j = calloc(1, sizeof *j);
+    if (j == NULL)
+        goto no_memory;
+    j->tlds = settings->tlds;
+    j->cut = settings->cut;
+    j->count = (UINT64_C(1) << 20) / sizeof *j->sets;
+    while (j->count * 2 * sizeof *j->sets <= (uint64_t)settings->memory_mib << 20)
+        j->count *= 2;
+    j->mask = j->count - 1;
+    j->sets = region_reserve(j->count * sizeof *j->sets, true);
+    if (j->sets == NULL)
+        goto no_memory;
+    if (getrandom(j->seed, sizeof j->seed, 0) == sizeof j->seed)
+        return j;
+    error_errno(err, "seeding a memory of questions");
+    junk_free(j);
+    return NULL;
+
+no_memory:
+    junk_free(j);
+    error_set(err, "no memory to remember questions in: %u MiB", settings->memory_mib);
+    return NULL;
+}
+
+void junk_free(struct junk *j)
+{
+    if (j == NULL)
+        return;
+    region_release(j->sets, j->count * sizeof *j->sets);
+    free(j);
+}
+
+void junk_set_tlds(struct junk *j, const struct tlds *tlds)
+{
+    j->tlds = tlds;
+}
+
+/* ---- By the name
+ * -----------------------------------------------------------------------------
+ */
+
+/* Where a name's labels stand, counted from its beginning. */
+struct shape {
+    unsigned labels;
+    unsigned last, next; /* the last label's length, and that of the one before it; 0: none */
+    uint64_t lengths;    /* bits of the octets that are lengths, of a short name */
+};
+
+static inline struct shape shape_of(const uint8_t *name, unsigned bytes)
+{
+    struct shape s = {0};
+    unsigned at = 0;
+    while (at < bytes && name[at] != 0) {
+        s.lengths |= UINT64_C(1) << (at & 63);
+        s.next = s.last;
+        s.last = at;
+        s.labels++;
+        at += name[at] + 1U;
+    }
+    s.lengths |= UINT64_C(1) << (at & 63);
+    return s;
+}
+
+/* A bit for each octet that is all ones; the others are zero. */
+static inline uint64_t bits_of(dns_octets v)
+{
+#ifdef __SSE2__
+    typedef char octets __attribute__((vector_size(16)));
+    return (uint16_t)__builtin_ia32_pmovmskb128((octets)v);
+#else
+    uint64_t half[2], bits[2];
+    memcpy(half, &v, sizeof half);
+    for (unsigned i = 0; i < 2; i++)
+        bits[i] = (le64toh(half[i]) & UINT64_C(0x0101010101010101)) *
+                          UINT64_C(0x0102040810204080) >>
+                  56;
+    return bits[0] | bits[1] << 8;
+#endif
+}
+
+static inline enum junk_class class_of_octet(uint8_t c)
+{
+    if (c == '_')
+        return JUNK_UNDERSCORE;
+    bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    return plain ? JUNK_UNDECIDED : JUNK_NON_PRINTABLE;
+}
+
+static enum junk_class class_of_octets(const uint8_t *name)
+{
+    enum junk_class worst = JUNK_UNDECIDED;
+    for (; *name != 0; name += *name + 1)
+        for (unsigned i = 1; i <= *name; i++) {
+            enum junk_class c = class_of_octet(name[i]);
+            worst = c < worst ? c : worst;
+        }
+    return worst;
+}
+
+/*
+ * Whether a short name has no octets but letters, digits and hyphens, beside lengths.  Behind
+ * every name of a batch whole vectors can be read (MESSAGE_NAMES_BYTES).
+ */
+static inline bool is_plain(const uint8_t *name, unsigned bytes, const struct shape *s)
+{
+    uint64_t odd = 0;
+    if (bytes > SHORT_NAME_MAX)
+        return false;
+    for (unsigned at = 0; at < bytes; at += sizeof(dns_octets)) {
+        dns_octets v;
+        memcpy(&v, name + at, sizeof v);
+        dns_octets plain = (dns_octets)((dns_octets)(v - 'a') < 26) |
+                           (dns_octets)((dns_octets)(v - '0') < 10) | (dns_octets)(v == '-');
+        odd |= bits_of(~plain) << at;
+    }
+    return (odd & ~s->lengths & UINT64_MAX >> (SHORT_NAME_MAX - bytes)) == 0;
+}
+
+/* The number that a label is in decimal; above 255: it is none of an address. */
+static unsigned number_of(const uint8_t *label)
+{
+    unsigned n = 0;
+    if (*label == 0 || *label > 3)
+        return 256;
+    for (unsigned i = 1; i <= *label; i++) {
+        if (label[i] < '0' || label[i] > '9')
+            return 256;
+        n = 10 * n + label[i] - '0';
+    }
+    return n;
+}
+
+static bool is_address(const uint8_t *name, const struct shape *s)
+{
+    if (s->labels != 4)
+        return false;
+    for (; *name != 0; name += *name + 1)
+        if (number_of(name) > 255)
+            return false;
+    return true;
+}
+
+/* In the reverse tree of RFC 1918 section 3, zones themselves included. */
+static bool is_private(const uint8_t *name, const struct shape *s)
+{
+    static const uint8_t tree[] = "\7in-addr\4arpa";
+    if (s->labels < 3 || memcmp(name + s->next, tree, sizeof tree) != 0)
+        return false;
+    unsigned first = 256, second = 256; /* octets of the address: the last labels before it */
+    for (; name[0] != 7 || memcmp(name, tree, sizeof tree) != 0; name += *name + 1) {
+        second = first;
+        first = number_of(name);
+    }
+    return first == 10 || (first == 172 && second >= 16 && second <= 31) ||
+           (first == 192 && second == 168);
+}
+
+static bool is_used(uint16_t qclass)
+{
+    return qclass == CLASS_IN || qclass == CLASS_CH || qclass == CLASS_HS ||
+           qclass == CLASS_NONE || qclass == CLASS_ANY;
+}
+
+/* By the name alone; *tld: the last label's key, where it is a top-level domain, else 0. */
+static inline enum junk_class class_of(const struct junk *j, const struct message *m,
+                                       const uint8_t *name, const struct shape *s,
+                                       uint64_t *tld)
+{
+    bool internet = m->qclass != CLASS_CH && m->qclass != CLASS_HS;
+    *tld = 0;
+    if (!is_used(m->qclass))
+        return JUNK_UNUSED_CLASS;
+    if (m->qtype == TYPE_A && is_address(name, s))
+        return JUNK_A_FOR_A;
+    if (s->labels > 0 && internet) {
+        uint64_t key = tlds_key(j->tlds, name + s->last);
+        if (!tlds_has(j->tlds, key))
+            return JUNK_INVALID_TLD;
+        *tld = key;
+    }
+    enum junk_class c =
+            is_plain(name, m->name_bytes, s) ? JUNK_UNDECIDED : class_of_octets(name);
+    if (c == JUNK_UNDECIDED && m->qtype == TYPE_PTR && is_private(name, s))
+        return JUNK_PRIVATE_PTR;
+    return c;
+}
+
+/* ---- Keys
+ * ------------------------------------------------------------------------------------
+ */
+
+/* Both halves of a product, each of whose bits depends on all of both; the seeds are secret. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t source_of(const struct junk *j, const struct message *m)
+{
+    uint64_t half[2];
+    memcpy(half, m->client, sizeof half);
+    return fold(half[0] ^ j->seed[0], half[1] ^ j->seed[1]);
+}
+
+/* The zone that the question is referred to, with its source; 0: none (or once in 2^64). */
+static inline uint64_t referral_of(const struct junk *j, const struct message *m,
+                                   const uint8_t *name, const struct shape *s, uint64_t source,
+                                   uint64_t tld)
+{
+    if (tld == 0 || s->labels < j->cut || (s->labels == j->cut && m->qtype == TYPE_DS))
+        return 0;
+    uint64_t zone = tld;
+    if (j->cut > 1)
+        zone = XXH3_64bits_withSeed(name + s->next, m->name_bytes - s->next, j->seed[0]);
+    return fold(zone ^ source, j->seed[3]);
+}
+
+static inline uint64_t question_of(const struct junk *j, const struct message *m,
+                                   uint64_t source, uint64_t name_hash)
+{
+    uint64_t type = (uint64_t)m->qclass << 16 | m->qtype;
+    return fold(name_hash ^ source, type ^ j->seed[2]);
+}
+
+static inline struct set *set_of(const struct junk *j, uint64_t key)
+{
+    return &j->sets[key >> 32 & (j->mask)];
+}
+
+static int64_t second_of(const struct message *m)
+{
+    return m->time_ns / NS_PER_S;
+}
+
+/* ---- The memory
+ * ------------------------------------------------------------------------------
+ */
+
+static uint64_t load(const place *p)
+{
+    return atomic_load_explicit(p, memory_order_relaxed);
+}
+
+static void store(place *p, uint64_t value)
+{
+    atomic_store_explicit(p, value, memory_order_relaxed);
+}
+
+static uint64_t age_of(uint64_t value, uint64_t now_s)
+{
+    uint64_t age = (now_s - (value >> ID_BITS)) & TIME_MASK;
+    return age > TIME_MASK - DISORDER_S ? 0 : age;
+}
+
+/* The oldest place of a full set, or one that is free or has been for long enough. */
+static place *make_room(struct set *s, uint64_t now_s, struct junk_counts *counts)
+{
+    place *oldest = &s->place[0];
+    uint64_t most = 0;
+    for (unsigned i = 0; i < PLACES; i++) {
+        uint64_t value = load(&s->place[i]);
+        uint64_t age = age_of(value, now_s);
+        if (value == 0 || age > JUNK_MEMORY_S)
+            return &s->place[i];
+        if (age > most) {
+            most = age;
+            oldest = &s->place[i];
+        }
+    }
+    counts->forgotten++;
+    most = most == 0 ? 1 : most;
+    if (counts->youngest_s == 0 || most < counts->youngest_s)
+        counts->youngest_s = most;
+    return oldest;
+}
+
+/* What was remembered under `key`, and is replaced; 0: nothing. */
+static inline uint64_t remember(struct junk *j, uint64_t key, uint64_t now_s, uint16_t id,
+                                struct junk_counts *counts)
+{
+    struct set *s = set_of(j, key);
+    uint64_t tag = (key & TAG_MASK) != 0 ? key & TAG_MASK : 1;
+    uint64_t value = tag << TAG_SHIFT | (now_s & TIME_MASK) << ID_BITS | id;
+    for (unsigned i = 0; i < PLACES; i++) {
+        uint64_t old = load(&s->place[i]);
+        if (old >> TAG_SHIFT != tag)
+            continue;
+        store(&s->place[i], value);
+        return age_of(old, now_s) <= JUNK_MEMORY_S ? old : 0;
+    }
+    store(make_room(s, now_s, counts), value);
+    return 0;
+}
+
+/* The sets whose turn it is between two seconds lose what is too old to be told from new. */
+static void sweep(struct junk *j, int64_t from_s, int64_t to_s)
+{
+    uint64_t from = (uint64_t)from_s * j->count / SWEEP_S;
+    uint64_t to = (uint64_t)to_s * j->count / SWEEP_S;
+    if (to_s - from_s >= SWEEP_S)
+        from = to - j->count;
+    for (uint64_t at = from; at < to; at++) {
+        struct set *s = &j->sets[at & (j->mask)];
+        for (unsigned i = 0; i < PLACES; i++)
+            if (age_of(load(&s->place[i]), (uint64_t)to_s) > JUNK_MEMORY_S ||
+                to_s - from_s > JUNK_MEMORY_S)
+                store(&s->place[i], 0);
+    }
+}
+
+static void pass_time(struct junk *j, const struct message_batch *batch)
+{
+    int64_t now_s = second_of(&batch->message[batch->count - 1]);
+    int64_t latest_s = atomic_load_explicit(&j->latest_s, memory_order_relaxed);
+    if (now_s <= latest_s)
+        return;
+    atomic_store_explicit(&j->latest_s, now_s, memory_order_relaxed);
+    if (latest_s > 0)
+        sweep(j, latest_s, now_s);
+}
+
+/* ---- The steps
+ * -------------------------------------------------------------------------------
+ */
+
+void junk_seek(struct junk *j, const struct message_batch *batch,
+               const uint64_t name_hash[static MESSAGE_BATCH_MAX], struct junk_batch *b)
+{
+    pass_time(j, batch);
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        b->class[i] = JUNK_NONE;
+        b->referral[i] = 0;
+        if ((m->flags & MESSAGE_RESPONSE) != 0 || m->name_bytes == 0)
+            continue;
+        const uint8_t *name = &batch->names[m->name_at];
+        const struct shape s = shape_of(name, m->name_bytes);
+        uint64_t tld;
+        b->class[i] = (uint8_t)class_of(j, m, name, &s, &tld);
+        if (b->class[i] != JUNK_UNDECIDED)
+            continue;
+        uint64_t source = source_of(j, m);
+        b->question[i] = question_of(j, m, source, name_hash[i]);
+        __builtin_prefetch(set_of(j, b->question[i]), 1);
+        b->referral[i] = referral_of(j, m, name, &s, source, tld);
+    }
+}
+
+void junk_recall(struct junk *j, const struct message_batch *batch, struct junk_batch *b,
+                 struct junk_counts *counts)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        if (b->class[i] != JUNK_UNDECIDED)
+            continue;
+        uint64_t old = remember(j, b->question[i], (uint64_t)second_of(m), m->id, counts);
+        if (old != 0)
+            b->class[i] = (uint16_t)old == m->id ? JUNK_IDENTICAL : JUNK_REPEATED;
+        else if (b->referral[i] != 0)
+            __builtin_prefetch(set_of(j, b->referral[i]), 1);
+    }
+}
+
+void junk_settle(struct junk *j, const struct message_batch *batch, struct junk_batch *b,
+                 struct junk_counts *counts)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (b->class[i] == JUNK_NONE)
+            continue;
+        if (b->class[i] == JUNK_UNDECIDED) {
+            uint64_t now_s = (uint64_t)second_of(&batch->message[i]);
+            bool known =
+                    b->referral[i] != 0 && remember(j, b->referral[i], now_s, 0, counts) != 0;
+            b->class[i] = known ? JUNK_REFERRAL : JUNK_LEGITIMATE;
+        }
+        counts->queries[b->class[i]]++;
+    }
+}
