@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/store.h"
 
+#include "analysis/store_inside.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,11 @@ struct store {
     bool in_transaction;
     uint64_t damaged;
 };
+
+sqlite3 *store_database(struct store *s)
+{
+    return s->db;
+}
 
 static bool fail(struct store *s, const char *doing, struct error *err)
 {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "analysis/forgery.h"
+
+#include "analysis/words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { DECIDES = 2, LASTING_S = 3600, LATELY_S = 30 * 86400 };
+
+__attribute__((format(printf, 3, 4))) static void add(struct forgery *f, int weight,
+                                                      const char *format, ...)
+{
+    va_list args;
+    if (f->points == FORGERY_POINTS)
+        return;
+    struct forgery_point *p = &f->point[f->points++];
+    p->weight = weight;
+    va_start(args, format);
+    (void)vsnprintf(p->text, sizeof p->text, format, args);
+    va_end(args);
+}
+
+static void judge_sources(const struct incident *i, struct forgery *f)
+{
+    if (i->kind == INCIDENT_SPOOF)
+        add(f, 2,
+            "So many sources at once, each with so few queries, that no network explains "
+            "them");
+    else if (i->networks > 1000)
+        add(f, 1, "About %u networks take part", i->networks);
+}
+
+/* Forged addresses of a network are usually drawn from all of it. */
+static void judge_hosts(const struct incident *i, struct forgery *f)
+{
+    if (i->prefixes != 1 || i->hosts == 0 || prefix_family(i->prefix[0]) != 4 ||
+        prefix_length(i->prefix[0]) != 24)
+        return;
+    if (i->hosts >= 192)
+        add(f, 1, "%u of 256 addresses send: few networks are in use to their last address",
+            i->hosts);
+    else if (i->hosts <= 32)
+        add(f, -1,
+            "Only %u of 256 addresses send: forged ones are usually drawn from all of "
+            "a network",
+            i->hosts);
+}
+
+static void judge_length(const struct incident *i, int64_t length_s, struct forgery *f)
+{
+    if (i->prefixes == 0 || length_s < LASTING_S)
+        return;
+    add(f, -1,
+        "The same sources have sent for %" PRId64 " hours: who forges gains from "
+        "changing them",
+        length_s / 3600);
+}
+
+static void judge_routing(const struct incident *i, const struct investigation *v,
+                          struct forgery *f)
+{
+    char day[WORDS_TIME_BYTES], prefix[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < v->networks && n < 1; n++) {
+        const struct investigation_network *net = &v->network[n];
+        const struct investigation_row *last = words_last_origin(net);
+        (void)prefix_format(net->prefix, prefix);
+        bool lately = last != NULL && i->began_s - last->to < LATELY_S;
+        if (!words_is_unrouted(net)) {
+            if (net->routing.lookup.state == LOOKUP_FOUND &&
+                net->routing.answer == ORIGINS_ANNOUNCED)
+                add(f, 0,
+                    "%s is announced: answers can reach it, which forged sources "
+                    "do not need",
+                    prefix);
+            continue;
+        }
+        add(f, 1, "Nobody announces %s: no answer can reach it", prefix);
+        if (lately)
+            add(f, -1,
+                "It was announced until %s: a network that has lost its route can "
+                "still send, and asks again what is not answered",
+                words_day(last->to, day));
+    }
+}
+
+void forgery_judge(const struct incident *i, int64_t length_s, const struct investigation *v,
+                   struct forgery *f)
+{
+    int sum = 0;
+    *f = (struct forgery){.verdict = FORGERY_UNDECIDED};
+    judge_sources(i, f);
+    judge_hosts(i, f);
+    judge_length(i, length_s, f);
+    judge_routing(i, v, f);
+    add(f, 0,
+        "Handshakes of TCP, which a forged source cannot complete, are not counted by "
+        "source");
+    for (unsigned p = 0; p < f->points; p++)
+        sum += f->point[p].weight;
+    if (sum >= DECIDES)
+        f->verdict = FORGERY_LIKELY;
+    else if (sum <= -DECIDES)
+        f->verdict = FORGERY_UNLIKELY;
+}
+
+const char *forgery_words(enum forgery_verdict verdict)
+{
+    static const char *const words[] = {
+            [FORGERY_UNDECIDED] = "Not enough to say whether the sources are forged",
+            [FORGERY_UNLIKELY] = "The sources are probably not forged",
+            [FORGERY_LIKELY] = "The sources are probably forged: the addresses accuse nobody",
+    };
+    return words[verdict];
+}
+
+const char *forgery_name(enum forgery_verdict verdict)
+{
+    static const char *const names[] = {"undecided", "unlikely", "likely"};
+    return names[verdict];
+}
