@@ -63,13 +63,21 @@ bool page_begin(struct page *page, struct press *press, const char *title, const
                 "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                "<link rel=\"icon\" href=\"data:,\">\n"
-                "<link rel=\"stylesheet\" href=\"%sstyle.css\">\n",
-                root);
+                "<link rel=\"icon\" href=\"data:,\">\n");
+    if (root != NULL) {
+        html_markup(&page->html, "<link rel=\"stylesheet\" href=\"%sstyle.css\">\n", root);
+    } else {
+        html_markup(&page->html, "<style>\n");
+        page_style(page->html.to);
+        html_markup(&page->html, "</style>\n");
+    }
     html_markup(&page->html, "<title>");
     html_text(&page->html, "%s · %s", title, press->options->site);
     html_markup(&page->html, "</title></head>\n<body>\n");
-    write_navigation(page, here);
+    if (root != NULL)
+        write_navigation(page, here);
+    else
+        html_markup(&page->html, "<main>\n");
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "graphs/html.h"
 #include "graphs/pages.h"
 #include "graphs/scene.h"
+#include "graphs/story.h"
 
 enum page_span { PAGE_DAY, PAGE_WEEK, PAGE_MONTH, PAGE_YEAR, PAGE_SPANS };
 
@@ -44,7 +45,7 @@ struct press {
 struct page {
     struct html html;
     struct press *press;
-    const char *root; /* "" or "../../": the way to index.html */
+    const char *root; /* "" or "../../": the way to index.html; NULL: it stands alone */
 };
 
 int64_t page_span_s(enum page_span span);
@@ -65,7 +66,15 @@ void page_health(struct page *page, const struct health *s);
 bool page_draw(struct press *press, enum graph g, const struct graph_scene *scene,
                enum picture_size size, const char *name, struct picture_png *png);
 
+/* Who is behind an incident: what one must know first, and all that was found out. */
+void page_in_short(struct page *page, const struct story *story);
+void page_investigation(struct page *page, const struct story *story);
+void page_lookup(struct page *page, const struct lookup *l); /* NULL: nothing to look up */
+
 bool page_write_index(struct press *press);
 bool page_write_span(struct press *press, enum page_span span);
 bool page_write_incident(struct press *press, const char *id);
+/* The same as ID/case.html, alone; without `draws` it has no pictures. */
+bool page_write_case(struct press *press, const struct story *story, bool draws);
 bool page_write_style(struct press *press);
+void page_style(FILE *to);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "analysis/words.h"
 #include "graphs/figure.h"
 #include "graphs/page.h"
 
@@ -9,7 +10,10 @@
 struct telling {
     struct page *page;
     struct html *html;
+    const struct story *story;
     const struct life *life;
+    const char *directory; /* of its pictures, below where pages go */
+    bool draws;            /* else those are shown that are there */
     const struct incident *peak, *last;
     int64_t began_s, end_s; /* of the excess; the end of the page while it goes on */
     struct health during;
@@ -117,6 +121,26 @@ static void write_types(struct telling *t)
     html_markup(t->html, "</tbody></table></div>\n");
 }
 
+/* Reverse names: what somebody else says of an address. */
+static void write_reverse(struct telling *t, const struct investigation_host *h)
+{
+    html_markup(t->html, "<td class=\"name\">");
+    for (unsigned i = 0; i < h->names; i++) {
+        html_text(t->html, "%s%s", i > 0 ? ", " : "", h->name[i].name);
+        if (!h->name[i].confirmed)
+            html_markup(t->html, " <small>does not lead back</small>");
+    }
+    if (h->more)
+        html_markup(t->html, " and more");
+    if (h->names == 0)
+        html_markup(t->html, "<small>%s</small>",
+                    h->lookup.state == LOOKUP_NOTHING  ? "no name"
+                    : h->lookup.state == LOOKUP_FAILED ? "failed"
+                    : h->lookup.state == LOOKUP_OFF    ? "off"
+                                                       : "not looked up yet");
+    html_markup(t->html, "</td>");
+}
+
 static void write_hosts(struct telling *t)
 {
     char address[INET6_ADDRSTRLEN] = "", count[FIGURE_BYTES];
@@ -126,19 +150,23 @@ static void write_hosts(struct telling *t)
         not_seen(t);
         return;
     }
-    html_markup(t->html, "<div class=\"wide narrow\"><table><thead><tr><th>Host</th>"
-                         "<th class=\"n\">Queries since it began</th></tr></thead><tbody>\n");
+    html_markup(t->html, "<div class=\"wide\"><table class=\"hosts\"><thead><tr><th>Host</th>"
+                         "<th class=\"n\">Queries since it began</th><th>Reverse name</th>"
+                         "</tr></thead><tbody>\n");
     for (unsigned i = 0; i < t->last->hosts_listed; i++) {
         const struct incident_host *host = &t->last->host[i];
         (void)inet_ntop(host->ipv6 ? AF_INET6 : AF_INET, host->address, address,
                         sizeof address);
-        html_markup(t->html, "<tr><td>%s</td><td class=\"n\">%s</td></tr>\n", address,
+        html_markup(t->html, "<tr><td>%s</td><td class=\"n\">%s</td>", address,
                     figure_exact(host->queries, count));
+        write_reverse(t, &t->story->investigation->host[i]);
+        html_markup(t->html, "</tr>\n");
     }
     html_markup(t->html, "</tbody></table></div>\n");
     if (t->last->hosts > t->last->hosts_listed)
         html_markup(t->html, "<p class=\"quiet\">The busiest %u of %u.</p>\n",
                     t->last->hosts_listed, t->last->hosts);
+    page_lookup(t->page, words_reverse_lookup(t->story->investigation));
 }
 
 static void write_names(struct telling *t)
@@ -198,69 +226,122 @@ static void write_losses(struct telling *t)
     page_health(t->page, &t->during);
 }
 
+static bool show_picture(struct telling *t, enum graph g, const struct graph_scene *scene)
+{
+    char file[96], alt[GRAPH_TITLE_BYTES];
+    struct picture_png png;
+    (void)snprintf(file, sizeof file, "%s/%s", t->directory, graph_name(g));
+    if (!page_draw(t->page->press, g, scene, PICTURE_FULL, file, &png))
+        return false;
+    html_markup(t->html, "<h2>%s</h2>\n", graph_heading(g));
+    page_picture(t->page, graph_name(g), graph_name(g), &png, graph_alt(g, scene, alt), NULL);
+    return true;
+}
+
 static bool write_pictures(struct telling *t, const struct graph_scene *scene)
 {
     static const enum graph shown[] = {GRAPH_SHARE, GRAPH_SOURCE, GRAPH_QTYPE, GRAPH_TOTAL,
                                        GRAPH_RCODE};
-    char file[96], alt[GRAPH_TITLE_BYTES];
+    char file[96];
     struct picture_png png;
 
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         enum graph g = shown[i];
         if (!graph_applies(g, scene) || (g == GRAPH_RCODE && scene->culprits > 0))
             continue;
-        (void)snprintf(file, sizeof file, "incidents/%s/%s", t->last->id, graph_name(g));
-        if (!page_draw(t->page->press, g, scene, PICTURE_FULL, file, &png))
+        if (!show_picture(t, g, scene))
             return false;
-        html_markup(t->html, "<h2>%s</h2>\n", graph_heading(g));
-        page_picture(t->page, graph_name(g), graph_name(g), &png, graph_alt(g, scene, alt),
-                     NULL);
     }
-    (void)snprintf(file, sizeof file, "incidents/%s/thumb", t->last->id);
+    (void)snprintf(file, sizeof file, "%s/thumb", t->directory);
     return page_draw(t->page->press, scene->culprits > 0 ? GRAPH_SOURCE : GRAPH_TOTAL, scene,
                      PICTURE_THUMB, file, &png);
+}
+
+/* Pictures need a stored minute, and a process that librrd may crash. */
+static bool write_graphs(struct telling *t)
+{
+    struct press *press = t->page->press;
+    struct graph_scene scene = {.site = press->options->site};
+    if (!t->draws) {
+        html_markup(t->html, "<h2>Pictures</h2>\n<p class=\"quiet\">Not drawn yet.</p>\n");
+        return true;
+    }
+    return scene_incident(&scene, press->archive, press->store, t->life, press->at_s,
+                          press->options->now_s, press->err) &&
+           write_pictures(t, &scene);
+}
+
+static void write_evidence(struct telling *t)
+{
+    const struct incident_evidence *e = &t->last->evidence;
+    bool volume = strcmp(e->test, "volume") == 0;
+    double unit = volume ? 1 : 100;
+    const char *what = volume ? "queries/s" : "%";
+
+    html_markup(t->html, "<h2>Evidence</h2>\n");
+    if (e->test[0] == '\0') {
+        html_markup(t->html, "<p class=\"quiet\">What opened it is not known.</p>\n");
+        return;
+    }
+    html_markup(t->html, "<p>It was opened by the test <q>");
+    html_text(t->html, "%s", e->test);
+    html_markup(t->html, "</q> of ");
+    html_text(t->html, "%s", e->series);
+    html_markup(t->html, ": seen %.3g %s, usual %.3g %s; ", e->observed * unit, what,
+                e->usual * unit, what);
+    html_markup(t->html, "its sum of %.3g reached the limit of %.3g.</p>\n", e->value,
+                e->limit);
 }
 
 static bool write_body(struct telling *t)
 {
     struct press *press = t->page->press;
-    struct graph_scene scene = {.site = press->options->site};
     char fact[INCIDENT_SUMMARY_BYTES];
 
     t->during = (struct health){.from_s = t->began_s - t->began_s % 60,
                                 .to_s = t->end_s - t->end_s % 60 + 60};
-    if (!scene_incident(&scene, press->archive, press->store, t->life, press->at_s,
-                        press->options->now_s, press->err) ||
-        !health_read(&t->during, 1, press->store, press->err))
+    if (!health_read(&t->during, 1, press->store, press->err))
         return false;
     html_element(t->html, "h1", "%s", life_fact(t->life, fact));
     write_since(t);
     write_culprits(t);
+    page_in_short(t->page, t->story);
     write_key(t);
     write_junk(t);
     write_events(t);
     write_types(t);
     write_hosts(t);
     write_names(t);
-    if (!write_pictures(t, &scene))
+    page_investigation(t->page, t->story);
+    if (!write_graphs(t))
         return false;
+    write_evidence(t);
     write_losses(t);
     return true;
 }
 
-static bool write_life(struct press *press, const struct life *life)
+static struct telling tell(struct page *page, const struct story *story)
+{
+    return (struct telling){.page = page,
+                            .html = &page->html,
+                            .story = story,
+                            .life = &story->life,
+                            .peak = life_peak(&story->life),
+                            .last = life_last(&story->life),
+                            .began_s = story->began_s,
+                            .end_s = story->end_s};
+}
+
+static bool write_story(struct press *press, const struct story *story)
 {
     struct page page;
-    char file[64];
-    struct telling t = {.page = &page,
-                        .html = &page.html,
-                        .life = life,
-                        .peak = life_peak(life),
-                        .last = life_last(life),
-                        .began_s = life_first(life)->began_s,
-                        .end_s = life_end(life, press->at_s)};
+    char file[64], directory[48];
+    struct telling t = tell(&page, story);
 
-    (void)snprintf(file, sizeof file, "incidents/%s/index.html", t.last->id);
+    (void)snprintf(directory, sizeof directory, "incidents/%s", t.last->id);
+    (void)snprintf(file, sizeof file, "%s/index.html", directory);
+    t.directory = directory;
+    t.draws = true;
     if (!page_begin(&page, press, t.last->id, "../../", -1))
         return false;
     if (write_body(&t))
@@ -271,10 +352,27 @@ static bool write_life(struct press *press, const struct life *life)
 
 bool page_write_incident(struct press *press, const char *id)
 {
-    struct life life;
-    if (!life_read(&life, press->store, id, press->at_s, press->err))
+    struct story story;
+    if (!story_read(&story, press->store, id, press->options->site, press->at_s, press->err))
         return false;
-    bool done = write_life(press, &life);
-    life_fini(&life);
+    bool done = write_story(press, &story);
+    story_fini(&story);
     return done;
+}
+
+bool page_write_case(struct press *press, const struct story *story, bool draws)
+{
+    struct page page;
+    char file[64];
+    struct telling t = tell(&page, story);
+
+    (void)snprintf(file, sizeof file, "%s/case.html", t.last->id);
+    t.directory = t.last->id;
+    t.draws = draws;
+    if (!page_begin(&page, press, t.last->id, NULL, -1))
+        return false;
+    if (write_body(&t))
+        return page_end(&page, file);
+    html_fini(&page.html);
+    return false;
 }

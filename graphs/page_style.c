@@ -82,7 +82,40 @@ static const char style[] =
         "figure{padding:.4rem}.share{display:none}}\n"
         "@media print{body{background:#fff}.top nav{display:none}}\n";
 
+/* Of the pages of incidents; apart, since a string of C has at most 4095 characters. */
+static const char story_style[] =
+        ".looked{color:var(--soft);font-size:.87rem;margin-top:.5rem}\n"
+        ".short{margin:1.4rem 0 0;display:grid;grid-template-columns:max-content 1fr;"
+        "gap:.35rem 1.2rem}.short dt{font-size:1rem}.short dd{overflow-wrap:anywhere}\n"
+        ".strip{display:flex;gap:2px;margin:.8rem 0 1rem;border-radius:6px;overflow:hidden}\n"
+        ".strip span{flex-basis:0;min-width:2px;padding:.45rem .5rem;overflow:hidden;"
+        "white-space:nowrap;font-size:.87rem;background:rgba(187,187,187,.25)}\n"
+        ".strip .o0{background:rgba(0,68,136,.22)}.strip .o1{background:rgba(221,170,51,.4)}"
+        ".strip .o2{background:rgba(187,85,102,.3)}.strip .o3{background:rgba(34,136,51,.28)}"
+        ".strip .no{background:repeating-linear-gradient(45deg,rgba(204,51,17,.3) 0 6px,"
+        "rgba(204,51,17,.12) 6px 12px)}\n"
+        "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,"
+        "\"DejaVu Sans Mono\",monospace;font-size:.87rem;line-height:1.45;"
+        "border:1px solid var(--line);border-radius:10px;background:var(--raised);"
+        "padding:.9rem 1.1rem;margin:.6rem 0;max-width:52rem}\n"
+        "summary{cursor:pointer;color:var(--link)}.points{padding-left:1.2rem;margin:.5rem 0}\n"
+        ".day{white-space:nowrap}.net{margin:1.2rem 0 .4rem}\n";
+
+void page_style(FILE *to)
+{
+    (void)fputs(style, to);
+    (void)fputs(story_style, to);
+}
+
 bool page_write_style(struct press *press)
 {
-    return publish_file(press->out_dir, "style.css", style, sizeof style - 1, press->err);
+    struct html h;
+    bool done = html_init(&h, press->err);
+    if (!done)
+        return false;
+    page_style(h.to);
+    done = html_finish(&h, press->err) &&
+           publish_file(press->out_dir, "style.css", h.text, h.size, press->err);
+    html_fini(&h);
+    return done;
 }

@@ -10,13 +10,26 @@
 #include "capture/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct child_end {
     bool late;      /* killed at the deadline */
+    bool much;      /* killed because it said more than was wanted */
     int status;     /* exit status; -1: ended by a signal; 127: could not be started */
-    char said[256]; /* the beginning of its output, standard error included */
+    char said[256]; /* the first line of its output, standard error included */
 };
 
 /* `argv[0]` is the path; the last one is NULL. */
 bool child_run(const char *const argv[], int input, unsigned deadline_s, struct child_end *end,
                struct error *err);
+
+/*
+ * The same for who wants all that it says, standard error included: at most `room` octets, then
+ * it is killed.
+ */
+struct child_output {
+    char *octets;
+    size_t room, used;
+};
+bool child_read(const char *const argv[], int input, int deadline_ms,
+                struct child_output *output, struct child_end *end, struct error *err);

@@ -137,11 +137,26 @@ static void check_tlds(const struct config *c, struct findings *f)
     tlds_free(tlds);
 }
 
+static void check_lookups(const struct config *c, struct findings *f)
+{
+    struct stat st;
+    if (c->whois[0] != '\0' && access(c->whois, X_OK) != 0)
+        FAIL(f, "lookups.whois: %s: %s", c->whois, strerror(errno));
+    if (c->whois[0] == '\0' && c->whois_server[0] != '\0')
+        WARN(f, "lookups.whois-server: is not asked, since lookups.whois is not set");
+    if (c->resolver[0] == '\0' && c->origin_zone[0] != '\0')
+        WARN(f, "lookups.origin-zone: is not asked, since lookups.resolver is not set");
+    if (c->history[0] != '\0' && stat(c->history, &st) != 0)
+        FAIL(f, "lookups.history: %s: %s", c->history, strerror(errno));
+    else if (c->history[0] != '\0' && !S_ISDIR(st.st_mode))
+        FAIL(f, "lookups.history: %s is not a directory", c->history);
+}
+
 static struct findings check_machine(const struct config *c)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
-            check_interface, check_user,    check_directories, check_fonts,
-            check_mail,      check_command, check_origins,     check_tlds,
+            check_interface, check_user,    check_directories, check_fonts,   check_mail,
+            check_command,   check_origins, check_tlds,        check_lookups,
     };
     struct findings f = {.errors = 0};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "program/cmd_incident.h"
 #include "program/command.h"
 
 #include "analysis/store.h"
+#include "graphs/cases.h"
 #include "program/config.h"
 #include "program/moment.h"
 
@@ -11,15 +13,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
         "usage: rootwatch incident list [-c FILE] [--state DIR] [--json]\n"
-        "       rootwatch incident show ID [-c FILE] [--state DIR] [--json]\n";
+        "       rootwatch incident show ID [-c FILE] [--state DIR] [--json]\n"
+        "       rootwatch incident case ID [--again] [-c FILE] [--state DIR] [--json]\n";
 
 struct options {
     const char *config;
     const char *state;
     bool json;
+    bool again;
     bool help;
 };
 
@@ -166,7 +171,19 @@ static bool count_one(void *argument, const struct incident_event *e)
     return true;
 }
 
-static int show(struct store *s, struct options *o, const char *id)
+/* Where its case file is. */
+static void print_case(const struct options *o, const char *state, const char *id)
+{
+    char path[CASES_PATH_BYTES];
+    if (o->json)
+        return;
+    bool made = cases_path(state, id, "case.txt", path)[0] != '\0' && access(path, F_OK) == 0;
+    printf(made ? "case file: %s\n"
+                : "case file: not made yet; `rootwatch incident case %s` makes it\n",
+           made ? cases_path(state, id, "case.{txt,html,json}", path) : id);
+}
+
+static int show(struct store *s, struct options *o, const char *state, const char *id)
 {
     struct error err;
     unsigned events = 0;
@@ -175,8 +192,10 @@ static int show(struct store *s, struct options *o, const char *id)
         fprintf(stderr, "rootwatch incident: %s\n", err.text);
         return EXIT_FAILED;
     }
-    if (events > 0)
+    if (events > 0) {
+        print_case(o, state, id);
         return EXIT_DONE;
+    }
     fprintf(stderr,
             "rootwatch incident: no incident \"%s\"; `rootwatch incident list` has all\n", id);
     return EXIT_FAILED;
@@ -198,11 +217,10 @@ static int list(struct store *s, struct options *o)
 
 static bool take_options(int argc, char **argv, struct options *o)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"state", required_argument, NULL, 's'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+            {"config", required_argument, NULL, 'c'}, {"state", required_argument, NULL, 's'},
+            {"json", no_argument, NULL, 'j'},         {"again", no_argument, NULL, 'a'},
+            {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int option;
     *o = (struct options){.config = NULL};
     while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -212,6 +230,8 @@ static bool take_options(int argc, char **argv, struct options *o)
             o->state = optarg;
         else if (option == 'j')
             o->json = true;
+        else if (option == 'a')
+            o->again = true;
         else if (option == 'h')
             o->help = true;
         else
@@ -220,21 +240,25 @@ static bool take_options(int argc, char **argv, struct options *o)
     return true;
 }
 
-static int do_command(int argc, char **argv, struct options *o, const char *state)
+static int do_command(int argc, char **argv, struct options *o, const struct config *c)
 {
     struct error err;
+    const char *state = o->state != NULL ? o->state : c->state;
     bool listing = argc - optind == 1 && strcmp(argv[optind], "list") == 0;
     bool showing = argc - optind == 2 && strcmp(argv[optind], "show") == 0;
-    if (!listing && !showing) {
+    bool making = argc - optind == 2 && strcmp(argv[optind], "case") == 0;
+    if ((!listing && !showing && !making) || (o->again && !making)) {
         fputs(usage, stderr);
         return EXIT_USAGE;
     }
+    if (making)
+        return cmd_incident_case(c, state, argv[optind + 1], o->again, o->json);
     struct store *s = store_open(state, STORE_READ, &err);
     if (s == NULL) {
         fprintf(stderr, "rootwatch incident: %s\n", err.text);
         return EXIT_FAILED;
     }
-    int status = listing ? list(s, o) : show(s, o, argv[optind + 1]);
+    int status = listing ? list(s, o) : show(s, o, state, argv[optind + 1]);
     if (store_damaged(s) > 0)
         fprintf(stderr,
                 "rootwatch incident: warning: %s/rootwatch.db: what is in damaged rows is "
@@ -265,5 +289,5 @@ int cmd_incident(int argc, char **argv)
         config_print_problems(&problems, stderr);
         return EXIT_USAGE;
     }
-    return do_command(argc, argv, &o, o.state != NULL ? o.state : c.state);
+    return do_command(argc, argv, &o, &c);
 }

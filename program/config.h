@@ -82,6 +82,14 @@ struct config {
 
     char notify_command[CONFIG_PATH_BYTES]; /* empty: none */
 
+    char resolver[64];               /* of look-ups; empty: the DNS is not asked */
+    char origin_zone[128];           /* of origins in the DNS; empty: not asked */
+    char whois[CONFIG_PATH_BYTES];   /* the program; empty: it is not asked */
+    char whois_server[128];          /* empty: as the program chooses */
+    char history[CONFIG_PATH_BYTES]; /* directory of dated tables; empty: none */
+    uint32_t lookups_s;              /* what a mail waits for look-ups at most */
+    uint32_t lookups_hours;          /* so old a look-up is taken over */
+
     uint32_t minutes_days; /* kept in the database */
     uint32_t hours_days;
     uint32_t hour_floor; /* smallest hourly count of a prefix that is kept */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/jobs.h"
 
+#include "program/casework.h"
 #include "program/command.h"
 #include "program/drawing.h"
 #include "program/privileges.h"
@@ -66,22 +67,32 @@ static bool draw_pages(const struct config *c, const char *state, struct store *
     return good;
 }
 
+/* What goes wrong with a part is said, and does not keep the others. */
+static bool report(const struct log *log, bool good, const struct error *err)
+{
+    if (!good)
+        log_error(log, "%s", err->text);
+    return good;
+}
+
 bool jobs_run(const struct config *c, const char *state, const struct log *log, bool pages,
               struct notify_counts *counts)
 {
     struct error err;
-    bool archived = drawing_catch_up(state, log, &err);
-    if (!archived)
-        log_error(log, "%s", err.text); /* mails then go with older pictures, or none */
+    struct casework_list met;
     struct store *store = store_open(state, STORE_NOTE, &err);
-    bool told = store != NULL && tell(c, state, store, log, counts, &err);
-    if (!told)
-        log_error(log, "%s", err.text);
-    bool drawn = store != NULL && (!pages || draw_pages(c, state, store, log, &err));
-    if (store != NULL && !drawn)
-        log_error(log, "%s", err.text);
+    if (!report(log, store != NULL, &err))
+        return false;
+    struct casework w = {c, state, store, time(NULL), log};
+    bool good = report(log, casework_begin(&w, &met, &err), &err);
+    /* Without archives mails go with older pictures, or none. */
+    good &= report(log, drawing_catch_up(state, log, &err), &err);
+    good &= report(log, tell(c, state, store, log, counts, &err), &err);
+    w.now_s = time(NULL);
+    good &= report(log, casework_told(&w, &met, &err), &err);
+    good &= report(log, !pages || draw_pages(c, state, store, log, &err), &err);
     store_close(store);
-    return archived && told && drawn;
+    return good;
 }
 
 pid_t jobs_start(const struct config *c, const char *state, const struct log *log)

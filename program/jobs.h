@@ -1,6 +1,6 @@
 /*
- * The slow work that follows what was stored: archives are brought up to date, people and
- * programs are told of events, mails that wait are sent.
+ * The slow work that follows what was stored: case files are begun, archives are brought up to
+ * date, people and programs are told of events, mails that wait are sent.
  *
  * It runs in a child process with a deadline, so that nothing it waits for, and no fault of
  * librrd, reaches the capture; what it does not finish is done the next time.

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "analysis/incident.h"
+#include "analysis/investigation.h"
 #include "program/config.h"
 
 enum { MAIL_PICTURES = 2 };
@@ -33,6 +34,7 @@ struct mail_story {
     unsigned number;                       /* of the event in its incident; 1: the opening */
     unsigned first;                        /* of the first one mailed; may be `number` */
     int64_t written_s;                     /* now */
+    const struct investigation *investigation; /* of the event's incident; NULL: none */
     const struct mail_picture *picture;
     unsigned pictures; /* up to MAIL_PICTURES */
 };

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/mail_text.h"
 
+#include "analysis/paragraph.h"
+#include "analysis/words.h"
+
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
-enum {
-    COLUMNS = 72,
-    PARAGRAPH_BYTES = 2048,
-    FIGURE_BYTES = 48,
-    TYPES_TOLD = 6,
-    HOSTS_TOLD = 4
-};
+enum { FIGURE_BYTES = 48, TYPES_TOLD = 6, HOSTS_TOLD = 4 };
 
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -107,59 +102,11 @@ const char *mail_text_fact(const struct incident *i, char fact[static MAIL_FACT_
     return fact;
 }
 
-/* A paragraph: gathered first, wrapped when it is complete. */
-struct paragraph {
-    char text[PARAGRAPH_BYTES];
-    size_t used;
-};
+static const struct paragraph_form form = {.indent = 0, .hang = 2, .end = "\r\n"};
 
-__attribute__((format(printf, 2, 3))) static void add(struct paragraph *p, const char *format,
-                                                      ...)
-{
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, args);
-    va_end(args);
-    size_t room = sizeof p->text - p->used - 1;
-    p->used += n < 0 ? 0 : (size_t)n < room ? (size_t)n : room;
-}
-
-static void make_printable(char *text)
-{
-    for (; *text != '\0'; text++)
-        if (!isascii((unsigned char)*text) || !isprint((unsigned char)*text))
-            *text = '?';
-}
-
-/* Octets of the next line: up to the last space that fits; a figure keeps its "%", and a long
- * word is cut. */
-static size_t line_length(const char *text, size_t columns)
-{
-    size_t length = strlen(text);
-    if (length <= columns)
-        return length;
-    for (size_t n = columns; n > 0; n--)
-        if (text[n] == ' ' && text[n + 1] != '%')
-            return n;
-    return columns;
-}
-
-/* Writes it in lines; all but the first are indented, and it is empty again. */
 static void flush(struct paragraph *p, FILE *to)
 {
-    const char *rest = p->text;
-    int indent = 0;
-    make_printable(p->text);
-    while (p->used > 0 && p->text[p->used - 1] == ' ')
-        p->text[--p->used] = '\0';
-    while (*rest != '\0') {
-        int n = (int)line_length(rest, (size_t)(COLUMNS - indent));
-        (void)fprintf(to, "%*s%.*s\r\n", indent, "", n, rest);
-        rest += n;
-        rest += strspn(rest, " ");
-        indent = 2;
-    }
-    *p = (struct paragraph){.used = 0};
+    paragraph_write(p, &form, to);
 }
 
 static void write_head(const struct config *c, const struct mail_story *story, FILE *to)
@@ -175,9 +122,9 @@ static void write_head(const struct config *c, const struct mail_story *story, F
     (void)snprintf(left, sizeof left, "%s %s on %s.", what, moment(e->time_s, when), c->site);
     (void)snprintf(right, sizeof right, "incident %s, %s", e->incident.id,
                    incident_severity_name(e->incident.severity));
-    make_printable(left);
-    make_printable(right);
-    int gap = COLUMNS - (int)strlen(left) - (int)strlen(right);
+    paragraph_make_printable(left);
+    paragraph_make_printable(right);
+    int gap = PARAGRAPH_COLUMNS - (int)strlen(left) - (int)strlen(right);
     if (gap > 0)
         (void)fprintf(to, "%s%*s%s\r\n", left, gap, "", right);
     else
@@ -189,17 +136,17 @@ static void add_total(struct paragraph *p, const struct incident *i)
     char a[FIGURE_BYTES];
     if (i->kind == INCIDENT_GAP)
         return;
-    add(p, " Total is %s", rate(i->total_qps, a));
+    paragraph_add(p, " Total is %s", rate(i->total_qps, a));
     if (i->usual_qps > 0)
-        add(p, ", usual at this hour %.0f", i->usual_qps);
-    add(p, ".");
+        paragraph_add(p, ", usual at this hour %.0f", i->usual_qps);
+    paragraph_add(p, ".");
 }
 
 static void write_beginning(const struct incident_event *e, FILE *to)
 {
     struct paragraph p = {.used = 0};
     char a[FIGURE_BYTES];
-    add(&p, "It began at %s.", moment_near(e->incident.began_s, e->time_s, a));
+    paragraph_add(&p, "It began at %s.", moment_near(e->incident.began_s, e->time_s, a));
     add_total(&p, &e->incident);
     flush(&p, to);
 }
@@ -209,8 +156,8 @@ static void add_rate_change(struct paragraph *p, const struct incident *was,
 {
     char a[FIGURE_BYTES];
     char b[FIGURE_BYTES];
-    add(p, "rate %s, was %s;", rate(is->rate_qps, a), rate(was->rate_qps, b));
-    add(p, " share %s, was %s.", percent(is->share, a), percent(was->share, b));
+    paragraph_add(p, "rate %s, was %s;", rate(is->rate_qps, a), rate(was->rate_qps, b));
+    paragraph_add(p, " share %s, was %s.", percent(is->share, a), percent(was->share, b));
 }
 
 static void write_change(const struct mail_story *story, FILE *to)
@@ -221,9 +168,9 @@ static void write_change(const struct mail_story *story, FILE *to)
     struct paragraph p = {.used = 0};
     char a[FIGURE_BYTES];
     if (is->wave > before->incident.wave)
-        add(&p, "This is wave %u of the incident: what is asked is of another kind. ",
-            is->wave);
-    add(&p, "Since %s: ", moment_near(before->time_s, story->event->time_s, a));
+        paragraph_add(&p, "This is wave %u of the incident: what is asked is of another kind. ",
+                      is->wave);
+    paragraph_add(&p, "Since %s: ", moment_near(before->time_s, story->event->time_s, a));
     add_rate_change(&p, &before->incident, is);
     add_total(&p, is);
     flush(&p, to);
@@ -236,10 +183,10 @@ static void write_end(const struct incident_event *e, FILE *to)
     struct paragraph p = {.used = 0};
     char a[FIGURE_BYTES];
     char b[FIGURE_BYTES];
-    add(&p, "It lasted %s, ", duration(ended_s - i->began_s, a));
+    paragraph_add(&p, "It lasted %s, ", duration(ended_s - i->began_s, a));
     bool one_day = i->began_s / 86400 == ended_s / 86400;
-    add(&p, "from %s to %s.", moment_near(i->began_s, e->time_s, a),
-        one_day ? moment_near(ended_s, e->time_s, b) : moment(ended_s, b));
+    paragraph_add(&p, "from %s to %s.", moment_near(i->began_s, e->time_s, a),
+                  one_day ? moment_near(ended_s, e->time_s, b) : moment(ended_s, b));
     flush(&p, to);
 }
 
@@ -261,11 +208,11 @@ static void add_types(struct paragraph *p, const struct incident_event *e)
         double part = weight(e, &i->type[n]) / all;
         if (part < 0.005)
             continue;
-        add(p, "%s %s %s", told++ == 0 ? "Types:" : ",", i->type[n].qtype,
-            percent(part, share));
+        paragraph_add(p, "%s %s %s", told++ == 0 ? "Types:" : ",", i->type[n].qtype,
+                      percent(part, share));
     }
     if (told > 0)
-        add(p, ". ");
+        paragraph_add(p, ". ");
 }
 
 static void add_hosts(struct paragraph *p, const struct incident *i)
@@ -273,9 +220,10 @@ static void add_hosts(struct paragraph *p, const struct incident *i)
     if (i->hosts == 0)
         return;
     if (i->prefixes == 1 && prefix_family(i->prefix[0]) == 4 && prefix_length(i->prefix[0]) > 8)
-        add(p, "Hosts: %u of %u. ", i->hosts, 1u << (32 - prefix_length(i->prefix[0])));
+        paragraph_add(p, "Hosts: %u of %u. ", i->hosts,
+                      1u << (32 - prefix_length(i->prefix[0])));
     else
-        add(p, "Hosts: %u. ", i->hosts);
+        paragraph_add(p, "Hosts: %u. ", i->hosts);
 }
 
 static void write_leading_hosts(const struct incident *i, FILE *to)
@@ -286,8 +234,8 @@ static void write_leading_hosts(const struct incident *i, FILE *to)
     for (unsigned n = 0; n < i->hosts_listed && n < HOSTS_TOLD && i->queries > 0; n++) {
         const struct incident_host *h = &i->host[n];
         (void)inet_ntop(h->ipv6 ? AF_INET6 : AF_INET, h->address, text, sizeof text);
-        add(&p, "%s %s (%s)", n == 0 ? "Busiest:" : ",", text,
-            percent((double)h->queries / (double)i->queries, share));
+        paragraph_add(&p, "%s %s (%s)", n == 0 ? "Busiest:" : ",", text,
+                      percent((double)h->queries / (double)i->queries, share));
     }
     flush(&p, to);
 }
@@ -301,7 +249,8 @@ static void write_names(const struct incident *i, FILE *to)
             continue;
         size_t length = strlen(i->name[n].name);
         const char *from = length > 60 ? i->name[n].name + length - 57 : i->name[n].name;
-        add(&p, "%s %s%s", p.used == 0 ? "Names:" : ",", length > 60 ? "..." : "", from);
+        paragraph_add(&p, "%s %s%s", p.used == 0 ? "Names:" : ",", length > 60 ? "..." : "",
+                      from);
     }
     flush(&p, to);
 }
@@ -311,7 +260,8 @@ static void write_culprits(const struct incident *i, FILE *to)
     struct paragraph p = {.used = 0};
     char text[PREFIX_TEXT_BYTES];
     for (unsigned n = 0; n < i->prefixes && i->prefixes > 1; n++)
-        add(&p, "%s %s", n == 0 ? "Networks:" : ",", prefix_format(i->prefix[n], text));
+        paragraph_add(&p, "%s %s", n == 0 ? "Networks:" : ",",
+                      prefix_format(i->prefix[n], text));
     flush(&p, to);
 }
 
@@ -320,7 +270,7 @@ static void write_junk(const struct incident *i, FILE *to)
     struct paragraph p = {.used = 0};
     char text[INCIDENT_JUNK_BYTES];
     if (incident_junk_text(i, text) != NULL)
-        add(&p, "%s.", text);
+        paragraph_add(&p, "%s.", text);
     flush(&p, to);
 }
 
@@ -331,7 +281,7 @@ static void write_reasons(const struct incident *i, FILE *to)
         struct paragraph p = {.used = 0};
         const char *line = reasons_line(&i->reasons, kind, text);
         if (line != NULL)
-            add(&p, "%s.", line);
+            paragraph_add(&p, "%s.", line);
         flush(&p, to);
     }
 }
@@ -340,17 +290,92 @@ static void write_loss(const struct incident *i, FILE *to)
 {
     struct paragraph p = {.used = 0};
     if (i->lossy)
-        add(&p, "Frames were lost in capture meanwhile: the figures are too small, and shares "
+        paragraph_add(
+                &p,
+                "Frames were lost in capture meanwhile: the figures are too small, and shares "
                 "may be wrong.");
     flush(&p, to);
     write_reasons(i, to);
+}
+
+/* One line of what was found out, or why it was not. */
+static void write_network(const struct investigation_network *n, int64_t began_s, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[WORDS_BYTES];
+    const struct whois_block *b = words_block(&n->registration);
+    if (n->registration.lookup.state == LOOKUP_OFF)
+        return;
+    if (b == NULL && n->registration.lookup.state == LOOKUP_NOTHING)
+        paragraph_add(&p, "Network: whois has nothing about it.");
+    else if (b == NULL)
+        paragraph_add(&p, "Network: not known. %s.",
+                      words_lookup(&n->registration.lookup, text));
+    else
+        paragraph_add(&p, "Network: %s", words_owner(b));
+    if (b != NULL && words_registered(b, began_s, text)[0] != '\0')
+        paragraph_add(&p, " (%s)", text);
+    flush(&p, to);
+}
+
+static void write_reverse(const struct investigation *v, FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[WORDS_BYTES];
+    const struct lookup *l = words_reverse_lookup(v);
+    if (l == NULL || l->state == LOOKUP_OFF)
+        return;
+    paragraph_add(&p, "Reverse DNS: %s.", words_reverse(v, text));
+    if (l->state == LOOKUP_FAILED)
+        paragraph_add(&p, " %s.", words_lookup(l, text));
+    flush(&p, to);
+}
+
+static void write_routing(const struct investigation *v, const struct investigation_network *n,
+                          FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[WORDS_BYTES];
+    if (n->routing.lookup.state == LOOKUP_FAILED)
+        paragraph_add(&p, "Routed now: not known. %s.", words_lookup(&n->routing.lookup, text));
+    else if (n->routing.lookup.state == LOOKUP_FOUND || n->dns.lookup.state != LOOKUP_OFF)
+        paragraph_add(&p, "Routed now: %s.", words_routed(v, n, text));
+    if (words_origins(n, text)[0] != '\0')
+        paragraph_add(&p, " Last origin seen: %s.", text);
+    flush(&p, to);
+}
+
+static void write_contact(const struct investigation *v, const struct investigation_network *n,
+                          FILE *to)
+{
+    struct paragraph p = {.used = 0};
+    char text[WORDS_BYTES], whose[WORDS_BYTES];
+    const struct whois_contact *c = words_contact(v, n, whose);
+    if (c != NULL)
+        paragraph_add(&p, "Contact: %s (%s)", words_reach(c, text), whose);
+    else if (n->registration.lookup.state == LOOKUP_FOUND)
+        paragraph_add(&p, "Contact: whois names none.");
+    flush(&p, to);
+}
+
+/* Who is behind it, of the first network.  What is off is not spoken of. */
+static void write_investigation(const struct mail_story *story, FILE *to)
+{
+    const struct investigation *v = story->investigation;
+    if (v == NULL || v->networks == 0)
+        return;
+    const struct investigation_network *n = &v->network[0];
+    write_network(n, story->opening->incident.began_s, to);
+    write_reverse(v, to);
+    write_routing(v, n, to);
+    write_contact(v, n, to);
 }
 
 static void write_links(const struct config *c, const struct mail_story *story, FILE *to)
 {
     char id[INCIDENT_ID_BYTES];
     (void)snprintf(id, sizeof id, "%s", story->event->incident.id);
-    make_printable(id);
+    paragraph_make_printable(id);
     if (c->page_url[0] != '\0')
         (void)fprintf(to, "Page: %s/incidents/%s/\r\n", c->page_url, id);
     if (story->pictures > 0)
@@ -364,7 +389,7 @@ void mail_text_write(const struct config *c, const struct mail_story *story, FIL
     struct paragraph p = {.used = 0};
 
     write_head(c, story, to);
-    add(&p, "%s.", i->summary);
+    paragraph_add(&p, "%s.", i->summary);
     flush(&p, to);
     if (e->state == INCIDENT_OPENED)
         write_beginning(e, to);
@@ -379,6 +404,7 @@ void mail_text_write(const struct config *c, const struct mail_story *story, FIL
     write_names(i, to);
     write_junk(i, to);
     write_culprits(i, to);
+    write_investigation(story, to);
     write_loss(i, to);
     write_links(c, story, to);
 }

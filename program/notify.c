@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/notify.h"
 
+#include "analysis/store_lookups.h"
 #include "program/delivery.h"
 #include "program/mail_thread.h"
 #include "program/retry.h"
@@ -112,6 +113,19 @@ static bool put_mail(const struct notify *n, const struct mail_story *story, str
     return good;
 }
 
+/* What was found out about it; a mail goes without, if need be. */
+static struct investigation *read_investigation(const struct notify *n,
+                                                const struct incident_event *e)
+{
+    struct error err;
+    struct investigation *v = investigation_create(&e->incident);
+    if (v == NULL || store_investigation(n->store, e->incident.id, v, &err))
+        return v;
+    log_warning(n->log, "mail about incident %s: %s", e->incident.id, err.text);
+    investigation_free(v);
+    return NULL;
+}
+
 static bool write_mail(const struct notify *n, const struct incident_event *e,
                        const struct mail_thread *s, struct error *err)
 {
@@ -125,11 +139,14 @@ static bool write_mail(const struct notify *n, const struct incident_event *e,
             .written_s = n->now_s,
             .picture = picture,
     };
+    struct investigation *v = read_investigation(n, e);
+    story.investigation = v;
     if (n->draw != NULL)
         story.pictures = n->draw(n->draw_argument, e, picture);
     bool good = put_mail(n, &story, err);
     for (unsigned i = 0; i < story.pictures; i++)
         free(picture[i].bytes);
+    investigation_free(v);
     return good;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/setting.h"
 
+#include "program/endpoint.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <math.h>
@@ -99,6 +101,21 @@ static const struct setting settings[] = {
          "seconds for one POST"},
         {"notify.command", SETTING_PATH, AT(notify_command), 0, SIZE(notify_command), "",
          "program that gets each event as JSON on its standard input"},
+
+        {"lookups.resolver", SETTING_RESOLVER, AT(resolver), 0, SIZE(resolver), "",
+         "resolver that is asked for the names of an incident's hosts; empty: none is"},
+        {"lookups.origin-zone", SETTING_NAME, AT(origin_zone), 0, SIZE(origin_zone), "",
+         "zone of origin ASes in the DNS, asked where no table has the answer; empty: none is"},
+        {"lookups.whois", SETTING_PATH, AT(whois), 0, SIZE(whois), "",
+         "whois program that is asked for an incident's networks; empty: none is"},
+        {"lookups.whois-server", SETTING_SERVER, AT(whois_server), 0, SIZE(whois_server), "",
+         "the one whois server to ask; empty: as the program chooses"},
+        {"lookups.history", SETTING_PATH, AT(history), 0, SIZE(history), "",
+         "directory of dated tables of origins; empty: no history"},
+        {"lookups.deadline", SETTING_COUNT, AT(lookups_s), 1, 60, "10",
+         "seconds that the first mail of an incident waits for look-ups, at most"},
+        {"lookups.keep-hours", SETTING_COUNT, AT(lookups_hours), 0, 8760, "24",
+         "hours for which what was looked up is taken over by other incidents"},
 
         {"retention.minutes-days", SETTING_COUNT, AT(minutes_days), 1, 3660, "35",
          "days that minutes are kept"},
@@ -241,6 +258,19 @@ static bool is_relay(const char *text)
 {
     return (has_host_after(text, "smtp://") || has_host_after(text, "smtps://")) &&
            strchr(text, '@') == NULL;
+}
+
+static bool is_resolver(const char *text)
+{
+    union endpoint e;
+    return endpoint_parse(text, 53, &e);
+}
+
+static bool is_server(const char *text)
+{
+    char host[ENDPOINT_HOST_BYTES];
+    uint16_t port;
+    return endpoint_split(text, host, &port);
 }
 
 /* RFC 5321's dot-string form; quoted local parts are for nobody's NOC. */
@@ -418,6 +448,10 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
         return read_text(s, c, text, is_relay, err);
     case SETTING_MAILBOX:
         return read_text(s, c, text, is_mailbox, err);
+    case SETTING_RESOLVER:
+        return read_text(s, c, text, is_resolver, err);
+    case SETTING_SERVER:
+        return read_text(s, c, text, is_server, err);
     case SETTING_STARTTLS:
     case SETTING_SEVERITY:
         return read_word(s, c, text, err);
@@ -452,6 +486,8 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_MAILBOX] = "one mail address",
         [SETTING_STARTTLS] = "try, require or never",
         [SETTING_SEVERITY] = "notice, warning or critical",
+        [SETTING_RESOLVER] = "an address, ADDRESS:PORT or [IPV6]:PORT",
+        [SETTING_SERVER] = "a host or an address, with :PORT or without",
         [SETTING_COUNT] = "a whole number",
         [SETTING_NUMBER] = "a number",
         [SETTING_ADDRESSES] = "IPv4 or IPv6 addresses",

@@ -24,6 +24,8 @@ enum setting_kind {
     SETTING_MAILBOX,  /* noc@example.net */
     SETTING_STARTTLS, /* an enumeration, by one of its words */
     SETTING_SEVERITY, /* the same */
+    SETTING_RESOLVER, /* an address, with a port or without */
+    SETTING_SERVER,   /* a host, with a port or without */
     SETTING_COUNT,    /* uint32_t */
     SETTING_NUMBER,   /* double */
     SETTING_ADDRESSES,

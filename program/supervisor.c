@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/supervisor.h"
 
+#include "program/casework.h"
 #include "program/command.h"
 #include "program/jobs.h"
 #include "program/privileges.h"
@@ -20,6 +21,8 @@
 
 enum {
     JOBS_EVERY_S = 60,
+    CASES_EVERY_S = 15,
+    CASES_DEADLINE_S = 600, /* what is done by then is kept */
     BACK_OFF_MAX_S = 60,
     STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
     FINISH_S = 20,  /* at the end, for archiving and telling; the service manager waits 30 */
@@ -36,6 +39,8 @@ struct supervisor {
     pid_t jobs;
     int64_t jobs_begun_s;
     int64_t jobs_due_s;
+    pid_t cases; /* completes case files */
+    int64_t cases_begun_s;
     int64_t started_s; /* the capturing process */
     int64_t restart_s; /* when it is to be started again; 0: not */
     unsigned back_off_s;
@@ -96,6 +101,16 @@ static void start_jobs(struct supervisor *s)
     s->jobs = jobs_start(s->settings->config, s->settings->config->state, s->settings->log);
     s->jobs_begun_s = now_s();
     s->jobs_due_s = now_s() + JOBS_EVERY_S;
+}
+
+/* Apart from the jobs, which would wait for what answers slowly, and mails with them. */
+static void start_cases(struct supervisor *s)
+{
+    if (s->cases > 0)
+        return;
+    s->cases =
+            casework_start(s->settings->config, s->settings->config->state, s->settings->log);
+    s->cases_begun_s = now_s();
 }
 
 static void read_pokes(struct supervisor *s)
@@ -245,6 +260,15 @@ static void jobs_ended(struct supervisor *s, int wait_status)
                   WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
 }
 
+static void cases_ended(struct supervisor *s, int wait_status)
+{
+    s->cases = 0;
+    if (WIFSIGNALED(wait_status))
+        log_error(s->settings->log,
+                  "completing case files was ended by signal %d (%s); tried again later",
+                  WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+}
+
 static bool reap(struct supervisor *s)
 {
     int wait_status;
@@ -255,6 +279,8 @@ static bool reap(struct supervisor *s)
             over |= capture_ended(s, wait_status);
         else if (pid == s->jobs)
             jobs_ended(s, wait_status);
+        else if (pid == s->cases)
+            cases_ended(s, wait_status);
     }
     return over;
 }
@@ -268,6 +294,10 @@ static void do_what_is_due(struct supervisor *s)
         kill(s->jobs, SIGKILL);
     if (s->ready && now >= s->jobs_due_s)
         start_jobs(s);
+    if (s->cases > 0 && now - s->cases_begun_s > CASES_DEADLINE_S)
+        kill(s->cases, SIGKILL);
+    if (s->ready && now >= s->cases_begun_s + CASES_EVERY_S)
+        start_cases(s);
 }
 
 /* Until they have ended, the time is over, or a second signal says so; they are killed then. */
@@ -293,6 +323,10 @@ static void wait_for_jobs(struct supervisor *s, int64_t until_s)
 static void finish(struct supervisor *s)
 {
     int64_t until_s = now_s() + FINISH_S;
+    if (s->cases > 0) { /* goes on where it was at the next start */
+        (void)kill(s->cases, SIGKILL);
+        (void)waitpid(s->cases, NULL, 0);
+    }
     wait_for_jobs(s, until_s);
     if (!s->ready || s->asked > 1 || now_s() >= until_s)
         return;

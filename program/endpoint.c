@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/endpoint.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool read_port(const char *text, uint16_t *port)
+{
+    size_t digits = strspn(text, "0123456789");
+    unsigned long value = strtoul(text, NULL, 10);
+    *port = (uint16_t)value;
+    return digits > 0 && digits <= 5 && text[digits] == '\0' && value > 0 && value <= 65535;
+}
+
+static bool is_host(const char *text)
+{
+    if (!isalnum((unsigned char)text[0]) && text[0] != ':')
+        return false;
+    for (const char *c = text; *c != '\0'; c++)
+        if (!isalnum((unsigned char)*c) && strchr(".-:%", *c) == NULL)
+            return false;
+    return true;
+}
+
+bool endpoint_split(const char *text, char host[static ENDPOINT_HOST_BYTES], uint16_t *port)
+{
+    bool bracketed = text[0] == '[';
+    const char *from = text + bracketed;
+    const char *end = bracketed ? strchr(text, ']') : NULL;
+    const char *colon = strrchr(text, ':');
+    *port = 0;
+    if (bracketed && end == NULL)
+        return false;
+    if (end == NULL)
+        end = colon != NULL && strchr(text, ':') == colon ? colon : text + strlen(text);
+    const char *rest = end + bracketed;
+    if (end == from || (size_t)(end - from) >= ENDPOINT_HOST_BYTES)
+        return false;
+    memcpy(host, from, (size_t)(end - from));
+    host[end - from] = '\0';
+    if (!is_host(host) || (bracketed && strchr(host, ':') == NULL))
+        return false;
+    return *rest == '\0' || (*rest == ':' && read_port(rest + 1, port));
+}
+
+bool endpoint_parse(const char *text, uint16_t standard_port, union endpoint *e)
+{
+    char host[ENDPOINT_HOST_BYTES];
+    uint16_t port;
+    if (!endpoint_split(text, host, &port))
+        return false;
+    port = htons(port != 0 ? port : standard_port);
+    *e = (union endpoint){.ipv6 = {.sin6_family = AF_INET6, .sin6_port = port}};
+    if (inet_pton(AF_INET6, host, &e->ipv6.sin6_addr) == 1)
+        return true;
+    *e = (union endpoint){.ipv4 = {.sin_family = AF_INET, .sin_port = port}};
+    return inet_pton(AF_INET, host, &e->ipv4.sin_addr) == 1;
+}
