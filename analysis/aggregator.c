@@ -23,6 +23,7 @@ struct followed {
 
 struct aggregator {
     struct aggregator_told told;
+    struct annotation *annotation;
     struct detector *detector;
     struct casebook *casebook;
     struct baseline baseline;
@@ -51,6 +52,22 @@ static struct counters *create_counters(uint32_t records, enum prefix_way way, u
     return counters_create(&size, err);
 }
 
+/* Without a table there is an annotation, too: one may be offered later. */
+static bool create_detection(struct aggregator *a, const struct aggregator_settings *settings,
+                             struct error *err)
+{
+    struct detector_limits detector = settings->detector;
+    struct casebook_limits casebook = settings->casebook;
+    a->annotation = annotation_create(settings->origins_age_s, settings->seed, err);
+    if (a->annotation == NULL || !annotation_offer(a->annotation, settings->origins, err))
+        return false;
+    annotation_turn(a->annotation);
+    detector.annotation = casebook.annotation = a->annotation;
+    a->detector = detector_create(&detector, settings->seed, err);
+    a->casebook = casebook_create(&casebook, settings->seed, err);
+    return a->detector != NULL && a->casebook != NULL;
+}
+
 struct aggregator *aggregator_create(const struct aggregator_settings *settings,
                                      const struct aggregator_told *told, struct error *err)
 {
@@ -60,8 +77,8 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
         return NULL;
     }
     a->told = *told;
-    a->detector = detector_create(&settings->detector, settings->seed, err);
-    a->casebook = casebook_create(&settings->casebook, settings->seed, err);
+    if (!create_detection(a, settings, err))
+        goto fail;
     /* A minute's names are on their way to the run's. */
     a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED, settings->run ? MINUTE_NAMES : 0,
                                 settings->seed, err);
@@ -70,9 +87,11 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
     if (settings->run)
         a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES,
                                  settings->seed, err);
-    if (a->detector != NULL && a->casebook != NULL && a->minute != NULL &&
-        (a->hour != NULL || !settings->hours) && (a->run != NULL || !settings->run))
+    if (a->minute != NULL && (a->hour != NULL || !settings->hours) &&
+        (a->run != NULL || !settings->run))
         return a;
+
+fail:
     aggregator_free(a);
     return NULL;
 }
@@ -81,6 +100,7 @@ void aggregator_free(struct aggregator *a)
 {
     if (a == NULL)
         return;
+    annotation_free(a->annotation);
     detector_free(a->detector);
     casebook_free(a->casebook);
     counters_free(a->minute);
@@ -188,6 +208,8 @@ static void fill_prefixes(struct aggregator *a, struct minute *m)
 
 static void end_minute(struct aggregator *a)
 {
+    struct minute_origins origins;
+    annotation_minute(a->annotation, &origins);
     if (!a->going || a->covered_ns < NS / 2)
         return;
     struct minute m = {
@@ -195,6 +217,7 @@ static void end_minute(struct aggregator *a)
             .covered_s = (uint32_t)((a->covered_ns + NS / 2) / NS),
             .usual_qps = (double)NAN,
             .spread_qps = (double)NAN,
+            .origins = origins,
     };
     if (m.covered_s > 60)
         m.covered_s = 60;
@@ -311,6 +334,8 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     int64_t minute_s = interval->start_ns / NS - interval->start_ns / NS % 60;
     if (a->going && minute_s != a->minute_s) {
         end_minute(a);
+        if (annotation_has_offer(a->annotation))
+            detector_turn(a->detector, a->minute->prefixes, minute_s);
         empty_minute(a);
         a->going = false;
     }
@@ -318,6 +343,7 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
         begin_minute(a, minute_s);
     reasons_add_source(&a->reasons[1], &interval->counters->source);
     counters_find_zones(interval->counters);
+    annotation_interval(a->annotation, interval);
     look_closely(a, interval);
     a->unsound |= interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;
@@ -330,6 +356,17 @@ void aggregator_end(struct aggregator *a)
     empty_minute(a);
     end_hour(a);
     a->going = false;
+}
+
+bool aggregator_offer_origins(struct aggregator *a, const struct origins *origins,
+                              struct error *err)
+{
+    return annotation_offer(a->annotation, origins, err);
+}
+
+const struct origins *aggregator_origins(const struct aggregator *a)
+{
+    return annotation_origins(a->annotation);
 }
 
 void aggregator_watch(const struct aggregator *a, struct watch_list *watch)

@@ -13,12 +13,15 @@
 #include "analysis/baseline.h"
 #include "analysis/casebook.h"
 
+/* The limits' annotations are made by the aggregator, and may be NULL. */
 struct aggregator_settings {
     struct detector_limits detector;
     struct casebook_limits casebook;
-    bool hours;    /* count by hour, and tell of each */
-    bool run;      /* keep counts of the whole run */
-    uint64_t seed; /* the same as the counters' */
+    const struct origins *origins; /* NULL: ASes are not known */
+    int64_t origins_age_s;         /* see annotation_create() */
+    bool hours;                    /* count by hour, and tell of each */
+    bool run;                      /* keep counts of the whole run */
+    uint64_t seed;                 /* the same as the counters' */
 };
 
 struct aggregator_told {
@@ -39,6 +42,14 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval);
 
 /* Ends the minute and the hour that go on: the input has ended, or the program will. */
 void aggregator_end(struct aggregator *a);
+
+/*
+ * Another table of origins, or NULL, from the next minute on; see annotation_offer().  Once
+ * aggregator_origins() says so it is in use, and the one before may go.
+ */
+bool aggregator_offer_origins(struct aggregator *a, const struct origins *origins,
+                              struct error *err);
+const struct origins *aggregator_origins(const struct aggregator *a);
 
 /* What the counters of the next interval are to watch; see counters_clear(). */
 void aggregator_watch(const struct aggregator *a, struct watch_list *watch);

@@ -95,7 +95,8 @@ int64_t case_quiet_s(const struct case_file *c, uint32_t quiet_s)
 bool case_has_waves(const struct case_file *c)
 {
     enum incident_kind kind = case_kind(c);
-    return kind == INCIDENT_PREFIX || kind == INCIDENT_ASN || kind == INCIDENT_NAME;
+    return kind == INCIDENT_PREFIX || kind == INCIDENT_ASN || kind == INCIDENT_UNROUTED ||
+           kind == INCIDENT_NAME;
 }
 
 static json_t *culprits_json(const struct case_file *c)

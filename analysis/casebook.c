@@ -172,7 +172,7 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     bool silent = state == INCIDENT_CHANGED && silences_cover(b->limits.silences, now_s);
     c->incident.changed_s = now_s;
     c->incident.usual_qps = isnan(view->usual_qps) ? 0 : view->usual_qps;
-    describe_incident(c, state, view->interval, b->limits.origins);
+    describe_incident(c, state, view->interval, b->limits.annotation);
     if (state != INCIDENT_CLOSED)
         note_severity(c, view);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
@@ -243,7 +243,7 @@ static void add_culprit(struct casebook *b, struct case_file *c,
     *to = (struct culprit){.subject = f->subject,
                            .usual_share = f->usual_share,
                            .counted = c->culprits == 1 || f->subject.kind == case_kind(c)};
-    sample_take(&to->sample, &to->subject, view->interval, b->limits.origins);
+    sample_take(&to->sample, &to->subject, view->interval, b->limits.annotation);
     if (to->counted)
         c->usual_share += f->usual_share;
     if (f->since_s < c->incident.began_s)
@@ -480,7 +480,7 @@ static void follow_suspect(struct casebook *b, struct case_file *c,
         drop(c);
         return;
     }
-    sample_take(&sample, &c->dossier.subject, view->interval, b->limits.origins);
+    sample_take(&sample, &c->dossier.subject, view->interval, b->limits.annotation);
     dossier_add(&c->dossier, &sample, interval_seconds(view->interval));
     dossier_add_watch(&c->dossier, sample.watch);
 }
@@ -528,7 +528,7 @@ static void explain_case(struct casebook *b, struct case_file *c,
     for (unsigned i = 0; i < c->culprits && explained->parts < EXPLAINED_PARTS; i++) {
         struct culprit *u = &c->culprit[i];
         struct sample *s = &u->sample;
-        sample_take(s, &u->subject, interval, b->limits.origins);
+        sample_take(s, &u->subject, interval, b->limits.annotation);
         struct explained_part *p = &explained->part[explained->parts++];
         *p = (struct explained_part){.subject = &u->subject, .watch = s->watch};
         if (!u->counted || is_about_all(u->subject.kind))

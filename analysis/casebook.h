@@ -5,10 +5,10 @@
  * time as that of an incident just opened is part of it, and is named in it.  An incident is
  * told again when a culprit joins, when what is asked changes in kind (a wave of its own types
  * and names), when its rate doubles, or when it is more severe than was told; it closes when
- * the excess has been gone for a while that depends on its kind.  A pause shorter than that is part of the incident.  A culprit
- * that comes back within a day takes up its old id.  What comes back night after night is a
- * habit: it is followed as all others are, so that it disturbs nothing, but not told; the same
- * holds for what begins in a silence (silence.h).
+ * the excess has been gone for a while that depends on its kind.  A pause shorter than that is
+ * part of the incident.  A culprit that comes back within a day takes up its old id.  What
+ * comes back night after night is a habit: it is followed as all others are, so that it
+ * disturbs nothing, but not told; the same holds for what begins in a silence (silence.h).
  *
  * Suspects of the detectors get a dossier before anything is told, so that an incident opens
  * with its hosts, types and names.  All times are message times.
@@ -28,7 +28,7 @@ struct casebook_limits {
     double material_qps;
     double sensitivity;
     uint32_t quiet_s;                /* so long without excess closes an incident; 900 */
-    const struct origins *origins;   /* NULL: ASes are not known */
+    struct annotation *annotation;   /* of the intervals; NULL: origins are not known */
     const struct silences *silences; /* when nothing is told; NULL: never */
 };
 

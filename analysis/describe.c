@@ -13,7 +13,8 @@ enum {
     ZONE_BUCKETS = 64,
     ZONES_NAMED = 3,
     TYPES_NAMED = 3,
-    WHO_BYTES = SUBJECT_TEXT_BYTES + 24,
+    ROUTE_WORDS = 40,
+    WHO_BYTES = SUBJECT_TEXT_BYTES + 24 + ROUTE_WORDS,
 };
 
 static const double explains = 0.8;   /* of the increase, by the types named together */
@@ -253,14 +254,39 @@ static unsigned counted(const struct case_file *c)
     return n;
 }
 
+/* " (no route)", " (2 without a route)"; of unknown origins likewise; else nothing. */
+static const char *routes_text(const struct incident *i, char text[static ROUTE_WORDS])
+{
+    unsigned count[INCIDENT_ROUTES] = {0};
+    for (unsigned n = 0; n < i->prefixes; n++)
+        count[i->route[n]]++;
+    unsigned unrouted = count[INCIDENT_ROUTE_NONE];
+    unsigned unknown = count[INCIDENT_ROUTE_UNKNOWN];
+    text[0] = '\0';
+    if (i->prefixes == 1 && unrouted + unknown == 1)
+        (void)snprintf(text, ROUTE_WORDS, " (%s)",
+                       unrouted > 0 ? "no route" : "origin unknown");
+    else if (unrouted + unknown > 0)
+        (void)snprintf(text, ROUTE_WORDS, " (%u %s)", unrouted > 0 ? unrouted : unknown,
+                       unrouted > 0 ? "without a route" : "of unknown origin");
+    return text;
+}
+
 /* "192.0.2.0/24", "192.0.2.0/24 and 3 more". */
 static const char *who(const struct case_file *c, char text[static WHO_BYTES])
 {
     unsigned more = counted(c) - 1;
     subject_text(&c->culprit[0].subject, text);
+    if (case_kind(c) == INCIDENT_UNROUTED)
+        text[0] = 'S'; /* a sentence begins */
     if (more > 0)
         (void)sprintf(text + strlen(text), " and %u more", more);
     return text;
+}
+
+static bool are_many(const struct case_file *c)
+{
+    return counted(c) > 1 || case_kind(c) == INCIDENT_UNROUTED;
 }
 
 /* " from 480 networks"; nothing where that is not known, or plain. */
@@ -272,7 +298,8 @@ static const char *from_networks(const struct case_file *c, char text[static 64]
         (void)snprintf(text, 64, " from networks never seen before");
     else if (case_kind(c) != INCIDENT_PREFIX && i->networks > 1)
         (void)snprintf(text, 64, " from %s%u networks",
-                       case_kind(c) == INCIDENT_ASN ? "" : "about ", i->networks);
+                       i->kind == INCIDENT_ASN || i->kind == INCIDENT_UNROUTED ? "" : "about ",
+                       i->networks);
     return text;
 }
 
@@ -281,6 +308,7 @@ static void summarise_culprit(struct case_file *c, enum incident_state state, bo
 {
     struct incident *i = &c->incident;
     char subject[WHO_BYTES];
+    char route[ROUTE_WORDS];
     char types[64];
     char names[160] = "";
     char from[64];
@@ -288,11 +316,12 @@ static void summarise_culprit(struct case_file *c, enum incident_state state, bo
     bool many = counted(c) > 1 || c->culprit[0].subject.zone;
     bool now = state == INCIDENT_CHANGED;
     who(c, subject);
+    strcat(subject, routes_text(i, route));
     join_types(i, types, sizeof types);
     if (sender)
         join_names(i, names, sizeof names);
     from_networks(c, from);
-    const char *verb = sender ? (counted(c) > 1 ? "send" : "sends") : many ? "are" : "is";
+    const char *verb = sender ? (are_many(c) ? "send" : "sends") : many ? "are" : "is";
     if (now)
         (void)snprintf(i->summary, sizeof i->summary,
                        "%s now %s %.0f %% of all queries: %.0f queries/s%s, was %.0f%s%s%s",
@@ -365,7 +394,7 @@ static void summarise_end(struct case_file *c)
     char sum[32];
     duration(i->ended_s - i->began_s, lasting);
     who(c, subject);
-    strcat(subject, counted(c) > 1 ? " are" : " is");
+    strcat(subject, are_many(c) ? " are" : " is");
     if (i->kind == INCIDENT_GAP)
         (void)snprintf(i->summary, sizeof i->summary, "Queries are back to usual after %s",
                        lasting);
@@ -377,10 +406,9 @@ static void summarise_end(struct case_file *c)
     else
         (void)snprintf(i->summary, sizeof i->summary,
                        "%s back to %s usual rate after %s: %s %s, at most %.0f %s/s",
-                       all ? "All queries are" : subject,
-                       all || counted(c) > 1 ? "their" : "its", lasting,
-                       sum_text(i->queries, sum), answers ? "answers" : "queries", i->peak_qps,
-                       answers ? "answers" : "queries");
+                       all ? "All queries are" : subject, all || are_many(c) ? "their" : "its",
+                       lasting, sum_text(i->queries, sum), answers ? "answers" : "queries",
+                       i->peak_qps, answers ? "answers" : "queries");
 }
 
 static void write_summary(struct case_file *c, enum incident_state state)
@@ -392,6 +420,7 @@ static void write_summary(struct case_file *c, enum incident_state state)
     switch (case_kind(c)) {
     case INCIDENT_PREFIX:
     case INCIDENT_ASN:
+    case INCIDENT_UNROUTED:
         summarise_culprit(c, state, true);
         break;
     case INCIDENT_NAME:
@@ -425,31 +454,48 @@ static void add_asn(struct incident *i, uint32_t asn)
         i->asn[i->asns++] = asn;
 }
 
-static void add_prefix(struct incident *i, struct prefix p)
+static void add_prefix(struct incident *i, struct prefix p, enum incident_route route)
 {
-    if (i->prefixes < INCIDENT_PREFIXES)
-        i->prefix[i->prefixes++] = p;
+    if (i->prefixes == INCIDENT_PREFIXES)
+        return;
+    i->prefix[i->prefixes] = p;
+    i->route[i->prefixes++] = route;
+}
+
+/* A table that is not of these days knows nothing of what is not in it. */
+static void add_source(struct incident *i, struct prefix p, struct annotation *annotation)
+{
+    const struct origins *origins = annotation_origins(annotation);
+    if (origins == NULL) {
+        add_prefix(i, p, INCIDENT_ROUTE_NOT_TOLD);
+        return;
+    }
+    struct annotation_tag tag = annotation_find(annotation, p);
+    bool announced = tag.as < ANNOTATION_UNROUTED;
+    bool unrouted = tag.as == ANNOTATION_UNROUTED && annotation_tells(annotation, i->changed_s);
+    add_prefix(i, p,
+               announced  ? INCIDENT_ROUTE_NOT_TOLD
+               : unrouted ? INCIDENT_ROUTE_NONE
+                          : INCIDENT_ROUTE_UNKNOWN);
+    if (announced)
+        add_asn(i, origins_asn(origins, tag.as));
 }
 
 /* Prefixes with their origins, and ASes with the announcement that explains them. */
 static void list_culprits(struct case_file *c, const struct interval *interval,
-                          const struct origins *origins)
+                          struct annotation *annotation)
 {
     struct incident *i = &c->incident;
-    struct origin origin;
     struct prefix announced;
     i->prefixes = i->asns = 0;
     for (unsigned k = 0; k < c->culprits; k++) {
         const struct subject *s = &c->culprit[k].subject;
         if (s->kind == INCIDENT_PREFIX) {
-            struct prefix p = {s->key};
-            add_prefix(i, p);
-            if (origins_find(origins, p, &origin))
-                add_asn(i, origin.asn);
+            add_source(i, (struct prefix){s->key}, annotation);
         } else if (s->kind == INCIDENT_ASN) {
             add_asn(i, (uint32_t)s->key);
-            if (sample_announced(s, interval, origins, &announced))
-                add_prefix(i, announced);
+            if (sample_announced(s, interval, annotation, &announced))
+                add_prefix(i, announced, INCIDENT_ROUTE_NOT_TOLD);
         } else if (s->kind == INCIDENT_RCODE && i->rcode[0] == '\0') {
             char text[CODE_NAME_BYTES];
             (void)snprintf(i->rcode, sizeof i->rcode, "%.15s",
@@ -482,7 +528,7 @@ static void describe_questions(struct case_file *c, enum incident_state state)
 }
 
 void describe_incident(struct case_file *c, enum incident_state state,
-                       const struct interval *interval, const struct origins *origins)
+                       const struct interval *interval, struct annotation *annotation)
 {
     const struct dossier *d = &c->dossier;
     struct incident *i = &c->incident;
@@ -504,7 +550,7 @@ void describe_incident(struct case_file *c, enum incident_state state,
         i->baseline_qps = all || case_kind(c) == INCIDENT_SPOOF
                                   ? c->level_qps
                                   : case_usual(c->usual_share, i->rate_qps, i->total_qps);
-    list_culprits(c, interval, origins);
+    list_culprits(c, interval, annotation);
     describe_questions(c, state);
     i->share = i->total_qps > 0 ? fmin(1, i->rate_qps / i->total_qps) : 0;
     i->peak_qps = fmax(i->peak_qps, state == INCIDENT_CLOSED ? 0 : i->rate_qps);

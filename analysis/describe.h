@@ -11,4 +11,4 @@
  * opening tells the whole dossier, a change what its window shows.
  */
 void describe_incident(struct case_file *c, enum incident_state state,
-                       const struct interval *interval, const struct origins *origins);
+                       const struct interval *interval, struct annotation *annotation);

@@ -19,6 +19,7 @@ enum detect_series {
     SERIES_NAME,
     SERIES_DOMAIN,
     SERIES_ASN,
+    SERIES_UNROUTED,
     SERIES_TLD,
     SERIES_NXDOMAIN,
     SERIES_QTYPE,
@@ -54,23 +55,23 @@ struct detector {
     struct deductions *deductions; /* names of the interval that open incidents explain */
     struct names *domains;         /* of the interval, those that may matter */
     struct names *tlds;            /* of the interval, without what incidents explain */
-    double *as_queries;            /* of the interval, by the AS's number */
-    uint32_t *as_touched;
-    uint32_t as_met;
-    double learned_s;         /* how long it has looked, without gaps and silence */
-    double answers_s;         /* the same, at answers */
-    double rcodes_s;          /* at their rcodes */
-    double queries_s;         /* at whether there are answers */
-    double end_s;             /* of the last interval with queries */
-    double rest_qps;          /* of all but open incidents, ten seconds' memory */
-    double day_qps;           /* the same, a day's memory */
-    double new_qps;           /* queries from new prefixes, two seconds' memory */
-    double brief_qps;         /* of all but open incidents, the same */
-    double usual_new;         /* share of them, twenty minutes' memory */
-    double watched_s;         /* since this process began: how much novelty knows */
-    int64_t day;              /* of its generation */
-    double waiting_s[SERIES]; /* since when a coarse alarm has waited; 0: none does */
-    double suspicion[SERIES]; /* highest sum of the interval, of its alarm */
+    double unrouted;               /* queries of the interval, of unrouted sources */
+    bool unrouted_is_explained;    /* by an open incident */
+    double learned_s;              /* how long it has looked, without gaps and silence */
+    double answers_s;              /* the same, at answers */
+    double rcodes_s;               /* at their rcodes */
+    double queries_s;              /* at whether there are answers */
+    double origins_s;              /* at origins, by the table in use */
+    double end_s;                  /* of the last interval with queries */
+    double rest_qps;               /* of all but open incidents, ten seconds' memory */
+    double day_qps;                /* the same, a day's memory */
+    double new_qps;                /* queries from new prefixes, two seconds' memory */
+    double brief_qps;              /* of all but open incidents, the same */
+    double usual_new;              /* share of them, twenty minutes' memory */
+    double watched_s;              /* since this process began: how much novelty knows */
+    int64_t day;                   /* of its generation */
+    double waiting_s[SERIES];      /* since when a coarse alarm has waited; 0: none does */
+    double suspicion[SERIES];      /* highest sum of the interval, of its alarm */
     struct proposal proposal[PROPOSALS];
     unsigned proposals;
     unsigned suspects;
@@ -99,6 +100,7 @@ bool detect_is_spoofed(const struct detector *d, double excess_qps);
 void detect_sources(struct detector *d, const struct look *look);
 void detect_names(struct detector *d, const struct look *look);
 void detect_origins(struct detector *d, const struct look *look);
+void detect_unrouted(struct detector *d, const struct look *look);
 void detect_answers(struct detector *d, const struct look *look);
 void detect_unanswered(struct detector *d, const struct look *look);
 void detect_types(struct detector *d, const struct look *look);

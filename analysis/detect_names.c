@@ -237,6 +237,7 @@ static double without_names(const struct explained *e)
     double queries = 0;
     for (unsigned i = 0; i < e->parts; i++)
         if (e->part[i].watch == NULL && (e->part[i].subject->kind == INCIDENT_ASN ||
+                                         e->part[i].subject->kind == INCIDENT_UNROUTED ||
                                          e->part[i].subject->kind == INCIDENT_PREFIX))
             queries += e->part[i].excess;
     return queries;

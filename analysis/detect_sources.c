@@ -1,17 +1,22 @@
-/* Source prefixes and their origin ASes. */
+/* Source prefixes, their origin ASes, and those without a route. */
 /* SPDX-License-Identifier: MIT */
 #include "analysis/detect.h"
 
 #include <math.h>
 
 enum { DAY_S = 86400, KNOWN_S = 3600, RECENT_S = 10, BRIEF_S = 2, LEVEL_S = 1200 };
+enum {
+    UNROUTED_KEY = 1,
+    TURN_QUERIES = 1000, /* of a minute by which two tables are compared, at least */
+};
 
 static const double moved_least = 0.008; /* usual share of a prefix that may have moved */
 static const double moved_part = 0.65;   /* of the rise that its fall must be, at least */
 static const double moved_most = 1.5;    /* and at most */
 static const double moved_gone = 0.5;    /* of its usual share, that must be gone */
 static const double excess_part = 0.25; /* of a culprit's excess, that all must have risen by */
-static const double spoofed_part = 0.6; /* of the rise, from new prefixes */
+static const double unrouted_part = 0.6; /* of the rise, from sources without a route */
+static const double spoofed_part = 0.6;  /* of the rise, from new prefixes */
 
 /* One that was heavy has fallen by what this one rose. */
 static struct share_row *find_predecessor(struct shares *series, const struct share_row *risen)
@@ -55,29 +60,28 @@ static void look_at_prefix(struct detector *d, const struct look *look,
         detect_propose(d, look, SERIES_PREFIX, row, &s);
 }
 
-static void add_origin(struct detector *d, uint32_t number, double queries)
-{
-    if (d->as_queries[number] == 0)
-        d->as_touched[d->as_met++] = number;
-    d->as_queries[number] += queries;
-}
-
 static bool is_explained_as(const struct look *look, uint32_t asn)
 {
     struct subject s = {.kind = INCIDENT_ASN, .key = asn};
     return detect_is_explained(look, &s);
 }
 
-/* True: its AS is in an open incident, so that it is no culprit of its own. */
-static bool count_origin(struct detector *d, const struct look *look, struct prefix p,
+/* True: its AS, or the sources without a route, are in an open incident, so that it is no
+ * culprit of its own. */
+static bool count_origin(struct detector *d, const struct look *look, struct annotation_tag tag,
                          double queries)
 {
-    struct origin origin;
-    if (!origins_find(d->limits.origins, p, &origin))
+    struct annotation *a = d->limits.annotation;
+    if (tag.as == ANNOTATION_UNKNOWN)
         return false;
-    if (look->explained->parts > 0 && is_explained_as(look, origin.asn))
+    if (tag.as == ANNOTATION_UNROUTED) {
+        d->unrouted += queries;
+        return d->unrouted_is_explained;
+    }
+    if (look->explained->parts > 0 &&
+        is_explained_as(look, origins_asn(annotation_origins(a), tag.as)))
         return true;
-    add_origin(d, origin.number, queries);
+    annotation_add(a, tag.as, queries);
     return false;
 }
 
@@ -141,12 +145,13 @@ static bool meet(struct detector *d, struct prefix p, bool calm)
 }
 
 static void look_at_source(struct detector *d, const struct look *look,
-                           const struct prefix_record *r, double least)
+                           const struct prefix_record *r, struct annotation_tag tag,
+                           double least)
 {
     double excess = explained_excess(look, r->prefix);
     bool explained = excess >= 0;
-    explained |= is_known(d, look, r) ||
-                 count_origin(d, look, r->prefix, r->queries - fmax(0, excess));
+    explained |=
+            is_known(d, look, r) || count_origin(d, look, tag, r->queries - fmax(0, excess));
     if (r->queries < least)
         return;
     if (explained)
@@ -172,6 +177,9 @@ void detect_sources(struct detector *d, const struct look *look)
     bool calm = !volume_is_suspicious(&d->volume);
     double least = detect_least(look);
     double fresh = (double)prefix_counts_totals(look->interval->counters->prefixes).bare;
+    const struct subject unrouted = {.kind = INCIDENT_UNROUTED};
+    d->unrouted = 0;
+    d->unrouted_is_explained = detect_is_explained(look, &unrouted);
     turn_day(d);
     if (calm)
         novelty_end_flood(d->novelty);
@@ -181,25 +189,139 @@ void detect_sources(struct detector *d, const struct look *look)
         if (r[i].queries == 0)
             continue;
         fresh += meet(d, r[i].prefix, calm) ? r[i].queries : 0;
-        look_at_source(d, look, &r[i], least);
+        look_at_source(d, look, &r[i], annotation_tag(d->limits.annotation, i), least);
     }
     note_new(d, look, fresh);
 }
 
+/* For as long as the table in use is. */
+static struct look look_of_origins(const struct detector *d, const struct look *look)
+{
+    struct look of_origins = *look;
+    of_origins.moment.learned_s = d->origins_s;
+    of_origins.moment.learning |= d->origins_s < d->limits.warmup_s;
+    return of_origins;
+}
+
+struct walk {
+    struct detector *d;
+    const struct look *look;
+    double least;
+};
+
+static void look_at_as(void *argument, uint32_t asn, double queries)
+{
+    const struct walk *w = argument;
+    struct detector *d = w->d;
+    struct subject s = {.kind = INCIDENT_ASN, .key = asn};
+    if (queries < w->least || s.key == 0)
+        return;
+    struct share_row *row = detect_add(d, w->look, SERIES_ASN, s.key, queries, NULL);
+    if (row != NULL && !is_moved(d, d->shares[SERIES_ASN], row))
+        detect_propose(d, w->look, SERIES_ASN, row, &s);
+}
+
 void detect_origins(struct detector *d, const struct look *look)
 {
-    double least = detect_least(look);
-    for (uint32_t i = 0; i < d->as_met; i++) {
-        uint32_t number = d->as_touched[i];
-        double queries = d->as_queries[number];
-        struct subject s = {.kind = INCIDENT_ASN,
-                            .key = origins_asn(d->limits.origins, number)};
-        d->as_queries[number] = 0;
-        if (queries < least || s.key == 0)
-            continue;
-        struct share_row *row = detect_add(d, look, SERIES_ASN, s.key, queries, NULL);
-        if (row != NULL && !is_moved(d, d->shares[SERIES_ASN], row))
-            detect_propose(d, look, SERIES_ASN, row, &s);
+    const struct look of_origins = look_of_origins(d, look);
+    struct walk w = {d, &of_origins, detect_least(look)};
+    if (d->limits.annotation != NULL)
+        annotation_take(d->limits.annotation, look_at_as, &w);
+}
+
+/*
+ * Who asks for a name, or for a type, is not known by origin, but any of them may have no
+ * route; in a flood of everything, or of made-up sources, a part of it has none.
+ */
+static bool forgive(struct look *of_origins, const struct explained *e)
+{
+    of_origins->moment.forgiven = of_origins->coarse_excess;
+    for (unsigned i = 0; i < e->parts; i++) {
+        enum incident_kind kind = e->part[i].subject->kind;
+        if (kind == INCIDENT_VOLUME || kind == INCIDENT_SPOOF)
+            return false;
+        if (kind == INCIDENT_NAME)
+            of_origins->moment.forgiven += e->part[i].excess;
     }
-    d->as_met = 0;
+    return true;
+}
+
+/* Where others have risen as well, what is not routed is a part of a larger flood. */
+static bool explains_rise(const struct detector *d, const struct share_row *row)
+{
+    double risen = d->brief_qps - d->volume.level_qps;
+    return (row->recent - row->usual) * d->rest_qps > unrouted_part * risen;
+}
+
+void detect_unrouted(struct detector *d, const struct look *look)
+{
+    const struct annotation *a = d->limits.annotation;
+    const struct subject s = {.kind = INCIDENT_UNROUTED};
+    if (a == NULL)
+        return;
+    struct look of_origins = look_of_origins(d, look);
+    if (d->unrouted_is_explained || !annotation_tells(a, (int64_t)look->moment.start_s) ||
+        !forgive(&of_origins, look->explained)) {
+        shares_freeze(d->shares[SERIES_UNROUTED], UNROUTED_KEY, &look->moment);
+        return;
+    }
+    double queries = d->unrouted + (double)annotation_bare_unrouted(a);
+    struct share_row *row =
+            detect_add(d, &of_origins, SERIES_UNROUTED, UNROUTED_KEY, queries, &s);
+    if (row != NULL && explains_rise(d, row))
+        detect_propose(d, &of_origins, SERIES_UNROUTED, row, &s);
+    row = shares_find(d->shares[SERIES_UNROUTED], UNROUTED_KEY);
+    if (row != NULL && !explains_rise(d, row))
+        d->suspicion[SERIES_UNROUTED] = 0; /* nothing coarser need wait for it */
+}
+
+/* ---- Another table -------------------------------------------------------------------------
+ */
+
+struct turn {
+    struct detector *d;
+    double all, sign, now_s;
+};
+
+static void shift_as(void *argument, uint32_t asn, double queries)
+{
+    const struct turn *t = argument;
+    shares_shift(t->d->shares[SERIES_ASN], asn, t->sign * queries / t->all, t->now_s);
+}
+
+/* Puts what the minute has by the table in use to what is usual, or takes it from there. */
+static void shift(struct turn *t, const struct prefix_counts *minute)
+{
+    struct annotation *a = t->d->limits.annotation;
+    uint32_t count;
+    double unrouted = 0;
+    const struct prefix_record *r = prefix_counts_records(minute, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct annotation_tag tag = annotation_find(a, r[i].prefix);
+        if (tag.as == ANNOTATION_UNROUTED)
+            unrouted += r[i].queries;
+        else if (tag.as != ANNOTATION_UNKNOWN)
+            annotation_add(a, tag.as, r[i].queries);
+    }
+    annotation_take(a, shift_as, t);
+    if (annotation_tells(a, (int64_t)t->now_s))
+        shares_shift(t->d->shares[SERIES_UNROUTED], UNROUTED_KEY, t->sign * unrouted / t->all,
+                     t->now_s);
+}
+
+void detector_turn(struct detector *d, const struct prefix_counts *minute, int64_t now_s)
+{
+    struct turn t = {.d = d, .sign = -1, .now_s = (double)now_s};
+    t.all = (double)prefix_counts_totals(minute).queries;
+    bool enough = t.all >= TURN_QUERIES;
+    if (enough)
+        shift(&t, minute);
+    annotation_turn(d->limits.annotation);
+    t.sign = 1;
+    if (enough)
+        shift(&t, minute);
+    else
+        d->origins_s = 0; /* nothing to compare the two by: learned anew */
+    shares_settle(d->shares[SERIES_ASN]);
+    shares_settle(d->shares[SERIES_UNROUTED]);
 }

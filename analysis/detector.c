@@ -4,6 +4,7 @@
 #include "analysis/detect.h"
 #include "analysis/json.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,8 @@ static const struct detect_row {
         [SERIES_NAME] = {"name", detect_names, NAME_BUCKETS, 1.15, 1, 0.075, 0.75},
         [SERIES_DOMAIN] = {"domain", NULL, NAME_BUCKETS, 1.15, 1, 0.075, 0.75},
         [SERIES_ASN] = {"origin", detect_origins, SOURCE_BUCKETS, 1.15, 5.0 / 3, 0.05, 1},
+        [SERIES_UNROUTED] = {"unrouted", detect_unrouted, FEW_BUCKETS, 1.15, 5.0 / 3, 0.075,
+                             0.75},
         [SERIES_TLD] = {"tld", NULL, NAME_BUCKETS, 1.15, 2, 0.05, 1},
         [SERIES_NXDOMAIN] = {"answers", detect_answers, FEW_BUCKETS, 1.1, 2, 0.05, 1},
         [SERIES_QTYPE] = {"type", detect_types, FEW_BUCKETS, 1.15, 5.0 / 3, 0.05, 1},
@@ -65,15 +68,6 @@ static bool create_shares(struct detector *d, struct error *err)
     return true;
 }
 
-static bool create_origins(struct detector *d, struct error *err)
-{
-    size_t ases = origins_count(d->limits.origins);
-    d->as_queries = calloc(ases + 1, sizeof *d->as_queries);
-    d->as_touched = calloc(ases + 1, sizeof *d->as_touched);
-    return (d->as_queries != NULL && d->as_touched != NULL) ||
-           error_set(err, "no memory to count %zu ASes", ases);
-}
-
 struct detector *detector_create(const struct detector_limits *limits, uint64_t seed,
                                  struct error *err)
 {
@@ -88,7 +82,7 @@ struct detector *detector_create(const struct detector_limits *limits, uint64_t 
     d->novelty = novelty_create(err);
     d->deductions = deductions_create(err);
     if (d->domains != NULL && d->tlds != NULL && d->novelty != NULL && d->deductions != NULL &&
-        create_shares(d, err) && create_origins(d, err))
+        create_shares(d, err))
         return d;
     detector_free(d);
     return NULL;
@@ -104,8 +98,6 @@ void detector_free(struct detector *d)
     deductions_free(d->deductions);
     names_free(d->domains);
     names_free(d->tlds);
-    free(d->as_queries);
-    free(d->as_touched);
     free(d);
 }
 
@@ -196,6 +188,7 @@ static void find_excess(const struct explained *explained, struct look *look)
         switch (p->subject->kind) {
         case INCIDENT_PREFIX:
         case INCIDENT_ASN:
+        case INCIDENT_UNROUTED:
         case INCIDENT_NAME:
             look->excess += p->excess;
             break;
@@ -304,6 +297,7 @@ static void look_at_shares(struct detector *d, struct look *look)
     skip_gap(d, m->start_s);
     d->end_s = m->start_s + m->length_s;
     d->learned_s += m->length_s;
+    d->origins_s += m->length_s;
     double memory = fmin(d->learned_s, RECENT_S);
     d->rest_qps += fmin(1, m->length_s / memory) * (m->rest / m->length_s - d->rest_qps);
     d->day_qps += fmin(1, m->length_s / fmin(d->learned_s, DAY_S)) *
@@ -344,16 +338,49 @@ double detector_level(const struct detector *d)
     return d->volume.level_qps;
 }
 
+/* Tells a table from others: what was learned of origins is of one table. */
+static const char *table_text(const struct detector *d, char text[static 20])
+{
+    const struct origins *o = annotation_origins(d->limits.annotation);
+    (void)snprintf(text, 20, "%016" PRIx64, o == NULL ? 0 : origins_fingerprint(o));
+    return text;
+}
+
 json_t *detector_json(const struct detector *d)
 {
+    char table[20];
     json_t *json = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}", "day_qps",
                              d->day_qps, "learned_s", d->learned_s, "answers_s", d->answers_s,
                              "rcodes_s", d->rcodes_s, "queries_s", d->queries_s, "end_s",
                              d->end_s, "rest_qps", d->rest_qps, "new_qps", d->new_qps,
                              "usual_new", d->usual_new, "volume", volume_json(&d->volume));
-    for (unsigned i = 0; json != NULL && i < SERIES_SHARES; i++)
+    if (json == NULL)
+        return NULL;
+    json_object_set_new(json, "origins_s", json_real(d->origins_s));
+    json_object_set_new(json, "table", json_string(table_text(d, table)));
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
         json_object_set_new(json, rows[i].name, shares_json(d->shares[i]));
     return json;
+}
+
+/*
+ * With another table than before the restart, or where the release before knew none, shares by
+ * origin are learned anew: which of their changes are the table's cannot be told.
+ */
+static bool parse_origins(const json_t *json, struct detector *d)
+{
+    char table[20];
+    const char *before = json_string_value(json_object_get(json, "table"));
+    if (!json_read_double(json, "origins_s", &d->origins_s))
+        return false;
+    if (before == NULL || strcmp(before, table_text(d, table)) != 0)
+        d->origins_s = 0;
+    return true;
+}
+
+static bool is_of_older_release(const json_t *json, enum detect_series series)
+{
+    return series == SERIES_UNROUTED && json_object_get(json, rows[series].name) == NULL;
 }
 
 bool detector_parse(const json_t *json, struct detector *d, struct error *err)
@@ -366,9 +393,10 @@ bool detector_parse(const json_t *json, struct detector *d, struct error *err)
                 json_read_double(json, "rest_qps", &d->rest_qps) &&
                 json_read_double(json, "day_qps", &d->day_qps) &&
                 json_read_double(json, "new_qps", &d->new_qps) &&
-                json_read_double(json, "usual_new", &d->usual_new) &&
+                json_read_double(json, "usual_new", &d->usual_new) && parse_origins(json, d) &&
                 volume_parse(json_object_get(json, "volume"), &d->volume);
     for (unsigned i = 0; good && i < SERIES_SHARES; i++)
-        good = shares_parse(json_object_get(json, rows[i].name), d->shares[i]);
+        good = is_of_older_release(json, i) ||
+               shares_parse(json_object_get(json, rows[i].name), d->shares[i]);
     return good || error_set(err, "what the detector learned is not as it was written");
 }

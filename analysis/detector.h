@@ -2,22 +2,23 @@
  * Notices what is not usual, interval by interval, without knowing what will come of it.
  *
  * Several series are looked at, finest first: source prefixes, names, the domains they are in,
- * origin ASes, top level domains, NXDOMAIN answers, query types, other rcodes, queries without
- * an answer (each by its share, see shares.h), and all queries together (see volume.h).  A
- * coarser series is told only when no finer one explains what it saw: it waits a few seconds
- * for a finer one that is on its way, and what a finer one found is forgotten by the coarser.
- * What open incidents explain is taken out of every series before it is looked at, so that one
- * cause is one finding, and a second cause is as visible as the first.
+ * origin ASes, sources without a route, top level domains, NXDOMAIN answers, query types, other
+ * rcodes, queries without an answer (each by its share, see shares.h), and all queries together
+ * (see volume.h).  A coarser series is told only when no finer one explains what it saw: it
+ * waits a few seconds for a finer one that is on its way, and what a finer one found is
+ * forgotten by the coarser. What open incidents explain is taken out of every series before it
+ * is looked at, so that one cause is one finding, and a second cause is as visible as the
+ * first.
  *
  * Memory is fixed.  Only message time counts; the same intervals give the same findings.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/annotation.h"
 #include "analysis/incident.h"
 #include "analysis/interval.h"
 #include "analysis/known.h"
-#include "analysis/origins.h"
 #include "analysis/subject.h"
 
 enum {
@@ -31,7 +32,7 @@ struct detector_limits {
     double material_qps;           /* nor one below this rate; 1 */
     double sensitivity;            /* 1; 2 takes half the excess, for half the time */
     uint32_t warmup_s;             /* only learns for so long, without a history; 300 */
-    const struct origins *origins; /* NULL: ASes are not known */
+    struct annotation *annotation; /* of every interval that is looked at; NULL: none */
     const struct known *known;     /* who may send much; NULL: nobody */
 };
 
@@ -71,6 +72,12 @@ void detector_free(struct detector *d); /* NULL is fine */
 unsigned detector_interval(struct detector *d, const struct interval *interval,
                            const struct explained *explained,
                            struct finding found[static DETECTOR_FINDINGS]);
+
+/*
+ * Between two minutes: the annotation turns to the table it was offered.  What this changes of
+ * the counts of the minute before is put to what is usual, so that nobody rises or falls by it.
+ */
+void detector_turn(struct detector *d, const struct prefix_counts *minute, int64_t now_s);
 
 /* Prefixes and names that may become findings soon, to be watched closely; their number. */
 unsigned detector_suspects(const struct detector *d,

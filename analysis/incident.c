@@ -11,8 +11,8 @@
 
 static const char *const state_names[] = {"open", "update", "close"};
 static const char *const kind_names[INCIDENT_KINDS] = {
-        "prefix", "asn", "qtype", "name",  "nxdomain",
-        "volume", "gap", "spoof", "rcode", "unanswered"};
+        "prefix", "asn",   "qtype", "name",       "nxdomain", "volume",
+        "gap",    "spoof", "rcode", "unanswered", "unrouted"};
 
 static const char *const severity_names[] = {"notice", "warning", "critical"};
 static const double warning_part = 0.08;
@@ -84,6 +84,20 @@ static void set_if_any(json_t *object, const char *key, json_t *array)
         json_decref(array);
 }
 
+static const char *const route_keys[INCIDENT_ROUTES] = {
+        [INCIDENT_ROUTE_NONE] = "unrouted", [INCIDENT_ROUTE_UNKNOWN] = "origin_unknown"};
+
+/* The culprits of which the table says so. */
+static json_t *routes_json(const struct incident *i, enum incident_route route)
+{
+    json_t *array = json_array();
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < i->prefixes; n++)
+        if (i->route[n] == route)
+            json_array_append_new(array, json_string(prefix_format(i->prefix[n], text)));
+    return array;
+}
+
 static json_t *prefixes_json(const struct incident *i)
 {
     json_t *array = json_array();
@@ -142,6 +156,8 @@ static void set_dimensions(json_t *json, const struct incident *i)
         if (i->name[n].named)
             json_array_append_new(names, json_string(i->name[n].name));
     set_if_any(json, "prefix", prefixes_json(i));
+    for (unsigned r = INCIDENT_ROUTE_NONE; r < INCIDENT_ROUTES; r++)
+        set_if_any(json, route_keys[r], routes_json(i, r));
     set_if_any(json, "asn", asns_json(i));
     set_if_any(json, "qtype", qtypes);
     set_if_any(json, "name", names);
@@ -232,6 +248,16 @@ static bool parse_prefixes(const json_t *array, struct incident *i)
             return false;
     }
     return true;
+}
+
+static void parse_routes(const json_t *json, struct incident *i)
+{
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned n = 0; n < i->prefixes; n++)
+        for (unsigned r = INCIDENT_ROUTE_NONE; r < INCIDENT_ROUTES; r++)
+            if (is_among(json_object_get(json, route_keys[r]),
+                         prefix_format(i->prefix[n], text)))
+                i->route[n] = r;
 }
 
 static bool parse_asns(const json_t *array, struct incident *i)
@@ -364,6 +390,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
                 parse_types(json, i) &&
                 parse_hosts(json_object_get(json, "leading_hosts"), i) && parse_names(json, i);
+    parse_routes(json, i);
     e->state = state;
     i->kind = kind;
     i->severity = severity;

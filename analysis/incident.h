@@ -45,7 +45,16 @@ enum incident_kind {
     INCIDENT_SPOOF,
     INCIDENT_RCODE,      /* of the answers; NXDOMAIN is a kind of its own */
     INCIDENT_UNANSWERED, /* queries */
+    INCIDENT_UNROUTED,   /* many sources, of networks that nobody announces */
     INCIDENT_KINDS,
+};
+
+/* What the table of origins says of a culprit that is a source prefix, where it is of note. */
+enum incident_route {
+    INCIDENT_ROUTE_NOT_TOLD, /* it is announced, or there was no table */
+    INCIDENT_ROUTE_NONE,     /* nobody announces it */
+    INCIDENT_ROUTE_UNKNOWN,  /* not in the table, which is not whole, or not of these days */
+    INCIDENT_ROUTES,
 };
 
 /* What the culprits ask, by type: before the incident, in its first wave, and now. */
@@ -110,6 +119,7 @@ struct incident {
     int64_t ended_s;   /* last second of the excess, where it has paused or ended; else 0 */
     int64_t closed_s;  /* 0 while open; quiet for a while after ended_s */
     struct prefix prefix[INCIDENT_PREFIXES];
+    enum incident_route route[INCIDENT_PREFIXES]; /* of each of them */
     unsigned prefixes;
     uint32_t asn[INCIDENT_ORIGINS]; /* culprits; or the origins of the prefixes, where known */
     unsigned asns;

@@ -5,6 +5,8 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const transport_names[TRANSPORTS] = {"udp4", "udp6", "tcp4", "tcp6"};
 static const char *const rcode_names[MINUTE_RCODES] = {
@@ -105,6 +107,26 @@ static json_t *prefixes_json(const struct minute *m)
     return array;
 }
 
+static json_t *origins_json(const struct minute_origins *o)
+{
+    json_t *as = json_array();
+    json_t *announced = json_array();
+    char text[PREFIX_TEXT_BYTES];
+    for (unsigned i = 0; i < o->ases_listed; i++)
+        json_array_append_new(as, json_pack("[I, I, s]", (json_int_t)o->as[i].asn,
+                                            (json_int_t)o->as[i].queries, o->as[i].name));
+    for (unsigned i = 0; i < o->listed; i++)
+        json_array_append_new(announced, json_pack("[s, I, I]",
+                                                   prefix_format(o->announced[i].prefix, text),
+                                                   (json_int_t)o->announced[i].asn,
+                                                   (json_int_t)o->announced[i].queries));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "routed",
+                     (json_int_t)o->routed, "unrouted", (json_int_t)o->unrouted, "unknown",
+                     (json_int_t)o->unknown, "ases", (json_int_t)o->ases, "prefixes",
+                     (json_int_t)o->prefixes, "table", (json_int_t)o->table_s, "leading_ases",
+                     as, "leading_prefixes", announced);
+}
+
 json_t *minute_json(const struct minute *m)
 {
     json_t *json = json_pack("{s:I, s:I}", "start", (json_int_t)m->start_s, "covered",
@@ -125,6 +147,8 @@ json_t *minute_json(const struct minute *m)
         json_object_set_new(json, "spread_qps", json_real(m->spread_qps));
     json_object_set_new(json, "prefixes", prefixes_json(m));
     json_object_set_new(json, "decoding", reasons_json(&m->reasons));
+    if (m->origins.known)
+        json_object_set_new(json, "origins", origins_json(&m->origins));
     return json;
 }
 
@@ -161,6 +185,53 @@ static bool parse_prefixes(const json_t *json, struct minute *m)
     return true;
 }
 
+static bool parse_as(const json_t *row, struct minute_as *as)
+{
+    const json_t *asn = json_array_get(row, 0);
+    const json_t *queries = json_array_get(row, 1);
+    const char *name = json_string_value(json_array_get(row, 2));
+    if (!json_is_integer(asn) || !json_is_integer(queries) || name == NULL ||
+        strlen(name) >= sizeof as->name)
+        return false;
+    as->asn = (uint32_t)json_integer_value(asn);
+    as->queries = (uint64_t)json_integer_value(queries);
+    memcpy(as->name, name, strlen(name) + 1);
+    return true;
+}
+
+static bool parse_announced(const json_t *row, struct minute_announced *to)
+{
+    const json_t *text = json_array_get(row, 0);
+    const json_t *asn = json_array_get(row, 1);
+    const json_t *queries = json_array_get(row, 2);
+    if (!json_is_string(text) || !prefix_parse(json_string_value(text), &to->prefix) ||
+        !json_is_integer(asn) || !json_is_integer(queries))
+        return false;
+    to->asn = (uint32_t)json_integer_value(asn);
+    to->queries = (uint64_t)json_integer_value(queries);
+    return true;
+}
+
+/* Minutes without a table, and of older releases, have none. */
+static bool parse_origins(const json_t *json, struct minute_origins *o)
+{
+    const json_t *as = json_object_get(json, "leading_ases");
+    const json_t *announced = json_object_get(json, "leading_prefixes");
+    o->known = json != NULL;
+    for (size_t i = 0; i < json_array_size(as) && i < MINUTE_ORIGINS; i++)
+        if (!parse_as(json_array_get(as, i), &o->as[o->ases_listed++]))
+            return false;
+    for (size_t i = 0; i < json_array_size(announced) && i < MINUTE_ORIGINS; i++)
+        if (!parse_announced(json_array_get(announced, i), &o->announced[o->listed++]))
+            return false;
+    return json_read_u64(json, "routed", &o->routed) &&
+           json_read_u64(json, "unrouted", &o->unrouted) &&
+           json_read_u64(json, "unknown", &o->unknown) &&
+           json_read_u32(json, "ases", &o->ases) &&
+           json_read_u32(json, "prefixes", &o->prefixes) &&
+           json_read_i64(json, "table", &o->table_s);
+}
+
 bool minute_parse(const json_t *json, struct minute *m, struct error *err)
 {
     *m = (struct minute){.usual_qps = (double)NAN, .spread_qps = (double)NAN};
@@ -178,7 +249,8 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
     if (!json_read_u64(json, "forgotten_youngest", &m->junk.youngest_s) ||
         !json_read_double(json, "usual_qps", &m->usual_qps) ||
         !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
-        !reasons_parse(json_object_get(json, "decoding"), &m->reasons))
+        !reasons_parse(json_object_get(json, "decoding"), &m->reasons) ||
+        !parse_origins(json_object_get(json, "origins"), &m->origins))
         return error_set(err, "minute %lld: not as it was written", (long long)m->start_s);
     return true;
 }
@@ -211,6 +283,80 @@ static void add_prefixes(struct minute *into, const struct minute *m)
     }
 }
 
+static int by_queries(const void *a, const void *b)
+{
+    const struct minute_as *x = a;
+    const struct minute_as *y = b;
+    return (x->queries < y->queries) - (x->queries > y->queries);
+}
+
+static int by_queries_of_prefix(const void *a, const void *b)
+{
+    const struct minute_announced *x = a;
+    const struct minute_announced *y = b;
+    return (x->queries < y->queries) - (x->queries > y->queries);
+}
+
+static void add_ases(struct minute_origins *into, const struct minute_origins *o)
+{
+    struct minute_as row[2 * MINUTE_ORIGINS];
+    unsigned rows = into->ases_listed;
+    memcpy(row, into->as, rows * sizeof *row);
+    for (unsigned i = 0; i < o->ases_listed; i++) {
+        unsigned at = 0;
+        while (at < rows && row[at].asn != o->as[i].asn)
+            at++;
+        if (at == rows)
+            row[rows++] = o->as[i];
+        else
+            row[at].queries += o->as[i].queries;
+    }
+    qsort(row, rows, sizeof *row, by_queries);
+    into->ases_listed = at_most(rows, MINUTE_ORIGINS);
+    memcpy(into->as, row, into->ases_listed * sizeof *row);
+}
+
+static void add_announced(struct minute_origins *into, const struct minute_origins *o)
+{
+    struct minute_announced row[2 * MINUTE_ORIGINS];
+    unsigned rows = into->listed;
+    memcpy(row, into->announced, rows * sizeof *row);
+    for (unsigned i = 0; i < o->listed; i++) {
+        unsigned at = 0;
+        while (at < rows && row[at].prefix.bits != o->announced[i].prefix.bits)
+            at++;
+        if (at == rows)
+            row[rows++] = o->announced[i];
+        else
+            row[at].queries += o->announced[i].queries;
+    }
+    qsort(row, rows, sizeof *row, by_queries_of_prefix);
+    into->listed = at_most(rows, MINUTE_ORIGINS);
+    memcpy(into->announced, row, into->listed * sizeof *row);
+}
+
+/* A part without a table is unknown. */
+static void add_origins(struct minute *into, const struct minute *m)
+{
+    struct minute_origins *to = &into->origins;
+    struct minute_origins from = m->origins;
+    if (!to->known && !from.known)
+        return;
+    if (!to->known)
+        to->unknown = into->queries - m->queries;
+    if (!from.known)
+        from.unknown = m->queries;
+    to->known = true;
+    to->routed += from.routed;
+    to->unrouted += from.unrouted;
+    to->unknown += from.unknown;
+    to->ases += from.ases;
+    to->prefixes += from.prefixes;
+    to->table_s = from.known ? from.table_s : to->table_s;
+    add_ases(to, &from);
+    add_announced(to, &from);
+}
+
 void minute_add(struct minute *into, const struct minute *m)
 {
     for (unsigned i = 0; i < ROWS(fields); i++)
@@ -226,4 +372,5 @@ void minute_add(struct minute *into, const struct minute *m)
     into->usual_qps = m->usual_qps;
     into->spread_qps = m->spread_qps;
     add_prefixes(into, m);
+    add_origins(into, m);
 }

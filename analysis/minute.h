@@ -21,6 +21,8 @@ enum {
     MINUTE_LEADING = 20, /* prefixes with most queries */
     MINUTE_WATCHED = 44, /* at most, beside them: what an open incident or an archive follows */
     MINUTE_PREFIXES = MINUTE_LEADING + MINUTE_WATCHED,
+    MINUTE_ORIGINS = 10,       /* leading ASes, and leading announced prefixes */
+    MINUTE_AS_NAME_BYTES = 48, /* of a longer name the beginning */
 };
 
 enum transport { TRANSPORT_UDP4, TRANSPORT_UDP6, TRANSPORT_TCP4, TRANSPORT_TCP6, TRANSPORTS };
@@ -44,6 +46,33 @@ struct minute_prefix {
     bool watched;
 };
 
+struct minute_as {
+    uint32_t asn;
+    uint64_t queries;
+    char name[MINUTE_AS_NAME_BYTES]; /* valid UTF-8, fit for a terminal; empty: not known */
+};
+
+struct minute_announced {
+    struct prefix prefix;
+    uint32_t asn;
+    uint64_t queries;
+};
+
+/*
+ * Who announces the sources.  `routed`, `unrouted` and `unknown` are all queries of the minute;
+ * those that were counted without a source are unknown.
+ */
+struct minute_origins {
+    bool known;      /* there was a table; else all is zero */
+    int64_t table_s; /* when it was so; 0: it does not say */
+    uint64_t routed, unrouted, unknown;
+    uint32_t ases, prefixes; /* that queries came from; the largest of them: */
+    struct minute_as as[MINUTE_ORIGINS];
+    unsigned ases_listed;
+    struct minute_announced announced[MINUTE_ORIGINS];
+    unsigned listed;
+};
+
 struct minute {
     int64_t start_s;    /* since 1970, UTC; a whole minute */
     uint32_t covered_s; /* 1 to 60 */
@@ -63,6 +92,7 @@ struct minute {
             spread_qps; /* usual rate and one standard deviation; NAN: not known yet */
     struct minute_prefix prefix[MINUTE_PREFIXES]; /* most queries first */
     unsigned prefixes;
+    struct minute_origins origins;
 };
 
 const char *transport_name(enum transport t);       /* "udp4" */
@@ -70,7 +100,8 @@ const char *minute_rcode_name(enum minute_rcode r); /* "NXDOMAIN", "other" */
 
 /*
  * Adds the second part of a minute that was captured in two, with a stop between.  Distinct
- * sources of both are added too, so they may then be more than there were.
+ * sources of both are added too, so they may then be more than there were; the same holds for
+ * ASes and announced prefixes, of which those are listed that led one of the parts.
  */
 void minute_add(struct minute *into, const struct minute *m);
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8, NAME_BYTES = 128 };
 enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
 
@@ -453,6 +456,28 @@ uint32_t origins_asn(const struct origins *o, uint32_t number)
     return o->asn[number];
 }
 
+struct origin origins_place(const struct origins *o, uint32_t place)
+{
+    bool second = place >= o->family[0].count;
+    const struct announcement *a =
+            second ? &o->family[1].list[place - o->family[0].count] : &o->family[0].list[place];
+    bool known = a->number != NONE;
+    return (struct origin){.asn = known ? o->asn[a->number] : 0,
+                           .number = known ? a->number : 0,
+                           .place = place,
+                           .announced = {a->bits}};
+}
+
+uint64_t origins_fingerprint(const struct origins *o)
+{
+    uint64_t hash = o->about.whole_ipv4 | o->about.whole_ipv6 << 1;
+    for (unsigned f = 0; f < 2; f++)
+        if (o->family[f].count > 0)
+            hash = XXH3_64bits_withSeed(o->family[f].list,
+                                        o->family[f].count * sizeof *o->family[f].list, hash);
+    return XXH3_64bits_withSeed(o->asn, o->ases * sizeof *o->asn, hash);
+}
+
 const char *origins_name(const struct origins *o, uint32_t number)
 {
     const struct as_name *at = o->name_count == 0
@@ -511,6 +536,7 @@ enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
     if (a == NULL)
         return origins_is_whole(o, prefix_family(p)) ? ORIGINS_UNROUTED : ORIGINS_UNKNOWN;
     found->announced = (struct prefix){a->bits};
+    found->place = (uint32_t)(a - f->list + (f == o->family ? 0 : o->family[0].count));
     if (a->number == NONE)
         return ORIGINS_UNKNOWN;
     found->asn = o->asn[a->number];

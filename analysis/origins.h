@@ -23,6 +23,7 @@ struct origins; /* private */
 struct origin {
     uint32_t asn;    /* 0: nobody announces it */
     uint32_t number; /* of the AS: 0 to origins_count() - 1 */
+    uint32_t place;  /* of the announcement: 0 to origins_announcements() - 1 */
     struct prefix announced;
 };
 
@@ -42,6 +43,10 @@ const struct routes_about *origins_about(const struct origins *o);
 size_t origins_count(const struct origins *o); /* ASes */
 size_t origins_announcements(const struct origins *o);
 uint32_t origins_asn(const struct origins *o, uint32_t number);
+/* The announcement at a place, and its AS: of one that a look-up found. */
+struct origin origins_place(const struct origins *o, uint32_t place);
+/* The same for tables that say the same of every prefix. */
+uint64_t origins_fingerprint(const struct origins *o);
 /* At most 127 octets of valid UTF-8 that is fit for a terminal; NULL: not in the table. */
 const char *origins_name(const struct origins *o, uint32_t number);
 

@@ -27,26 +27,38 @@ static void take_prefix(struct sample *s, const struct subject *of, const struct
     take_junk(s, c, s->queries, r == NULL ? 0 : r->junk);
 }
 
-/* Calls `each` for the records that the AS announces. */
-static void each_record(const struct subject *as, const struct counters *c,
-                        const struct origins *origins,
+/* Whether its tag makes a prefix one of the subject's. */
+static bool is_of(const struct subject *of, struct annotation_tag tag,
+                  const struct origins *origins)
+{
+    if (of->kind == INCIDENT_UNROUTED)
+        return tag.as == ANNOTATION_UNROUTED;
+    return tag.as < ANNOTATION_UNROUTED && origins_asn(origins, tag.as) == of->key;
+}
+
+/* Calls `each` for the records of an AS, or of sources without a route. */
+static void each_record(const struct subject *of, const struct counters *c,
+                        const struct annotation *annotation,
                         void (*each)(void *argument, const struct prefix_record *r,
-                                     struct prefix announced),
+                                     uint32_t place),
                         void *argument)
 {
     uint32_t count;
-    struct origin origin;
+    const struct origins *origins = annotation_origins(annotation);
     const struct prefix_record *r = prefix_counts_records(c->prefixes, &count);
-    for (uint32_t i = 0; i < count; i++)
-        if (r[i].queries > 0 && origins_find(origins, r[i].prefix, &origin) &&
-            origin.asn == as->key)
-            each(argument, &r[i], origin.announced);
+    if (origins == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        struct annotation_tag tag = annotation_tag(annotation, i);
+        if (r[i].queries > 0 && is_of(of, tag, origins))
+            each(argument, &r[i], tag.place);
+    }
 }
 
-static void add_record(void *argument, const struct prefix_record *r, struct prefix announced)
+static void add_record(void *argument, const struct prefix_record *r, uint32_t place)
 {
     struct sample *s = argument;
-    (void)announced;
+    (void)place;
     s->queries += r->queries;
     s->junk += r->junk;
     s->networks++;
@@ -100,7 +112,7 @@ static void take_type(struct sample *s, const struct subject *of, const struct c
 }
 
 void sample_take(struct sample *s, const struct subject *of, const struct interval *interval,
-                 const struct origins *origins)
+                 const struct annotation *annotation)
 {
     const struct counters *c = interval->counters;
     *s = (struct sample){.all = (double)c->queries, .watch = counters_watch(c, of)};
@@ -109,8 +121,14 @@ void sample_take(struct sample *s, const struct subject *of, const struct interv
         take_prefix(s, of, c);
         break;
     case INCIDENT_ASN:
-        each_record(of, c, origins, add_record, s);
+        each_record(of, c, annotation, add_record, s);
         take_junk(s, c, s->queries, s->junk);
+        break;
+    case INCIDENT_UNROUTED:
+        each_record(of, c, annotation, add_record, s);
+        take_junk(s, c, s->queries, s->junk); /* of the others it is not known */
+        s->queries += (double)annotation_bare_unrouted(annotation);
+        s->qtype[QTYPE_CLASS_OTHER] += annotation_bare_unrouted(annotation);
         break;
     case INCIDENT_NAME:
         take_name(s, of, c);
@@ -151,38 +169,40 @@ void sample_add(struct sample *s, const struct sample *other)
 
 /* A majority by vote: whoever has more than half of the queries is left. */
 struct vote {
-    struct prefix leading;
+    uint32_t leading; /* place of the announcement */
     double lead;
     double all, its;
 };
 
-static void cast(void *argument, const struct prefix_record *r, struct prefix announced)
+static void cast(void *argument, const struct prefix_record *r, uint32_t place)
 {
     struct vote *v = argument;
     v->all += r->queries;
-    if (announced.bits == v->leading.bits) {
+    if (place == v->leading) {
         v->lead += r->queries;
     } else if (v->lead >= r->queries) {
         v->lead -= r->queries;
     } else {
-        v->leading = announced;
+        v->leading = place;
         v->lead = r->queries - v->lead;
     }
 }
 
-static void count(void *argument, const struct prefix_record *r, struct prefix announced)
+static void count(void *argument, const struct prefix_record *r, uint32_t place)
 {
     struct vote *v = argument;
-    if (announced.bits == v->leading.bits)
+    if (place == v->leading)
         v->its += r->queries;
 }
 
 bool sample_announced(const struct subject *as, const struct interval *interval,
-                      const struct origins *origins, struct prefix *announced)
+                      const struct annotation *annotation, struct prefix *announced)
 {
     struct vote v = {.lead = 0};
-    each_record(as, interval->counters, origins, cast, &v);
-    each_record(as, interval->counters, origins, count, &v);
-    *announced = v.leading;
-    return v.all > 0 && v.its >= most * v.all;
+    each_record(as, interval->counters, annotation, cast, &v);
+    each_record(as, interval->counters, annotation, count, &v);
+    if (v.all <= 0 || v.its < most * v.all)
+        return false;
+    *announced = origins_place(annotation_origins(annotation), v.leading).announced;
+    return true;
 }

@@ -5,8 +5,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "analysis/interval.h"
-#include "analysis/origins.h"
+#include "analysis/annotation.h"
 #include "analysis/subject.h"
 
 struct sample {
@@ -15,15 +14,16 @@ struct sample {
     uint64_t qtype[QTYPE_CLASSES];
     double judged, junk; /* of the queries: put in classes where that is known; junk of these */
     uint64_t junk_class[JUNK_CLASSES]; /* as far as they are known by class */
-    uint32_t networks;                 /* /24s and /48s of an AS; 0: see the watch */
-    uint32_t hosts;                    /* of an AS, in them */
-    const struct watch *watch;         /* NULL: not watched closely */
+    uint32_t networks;         /* /24s and /48s of an AS or without a route; 0: see the watch */
+    uint32_t hosts;            /* in them */
+    const struct watch *watch; /* NULL: not watched closely */
 };
 
+/* `annotation`: of the same interval, or NULL. */
 void sample_take(struct sample *s, const struct subject *of, const struct interval *interval,
-                 const struct origins *origins);
+                 const struct annotation *annotation);
 void sample_add(struct sample *s, const struct sample *other);
 
 /* The announced prefix that most of an AS's queries come from; false: none does. */
 bool sample_announced(const struct subject *as, const struct interval *interval,
-                      const struct origins *origins, struct prefix *announced);
+                      const struct annotation *annotation, struct prefix *announced);

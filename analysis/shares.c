@@ -21,7 +21,8 @@ static const double suspicious = 0.2; /* of the alarm: learn slowly, watch close
 static const double slowly = 0.2;     /* of the usual gain, then */
 static const double drained = 0.01;   /* share-seconds that a sum loses in a second, at least */
 static const double soon_made = 0.05; /* worth of a sum beside a usual share */
-static const double saved = 0.002;    /* usual share of a row that is kept over a restart */
+static const double worth_a_row = 0.001; /* of a key that is counted as another from now on */
+static const double saved = 0.002;       /* usual share of a row that is kept over a restart */
 
 typedef uint64_t bucket_keys[PER_BUCKET];
 
@@ -211,6 +212,32 @@ void shares_freeze(struct shares *s, uint64_t key, const struct share_moment *no
         return;
     r->sum = 0;
     r->seen_s = now->start_s + now->length_s;
+}
+
+void shares_shift(struct shares *s, uint64_t key, double change, double now_s)
+{
+    struct share_row *r = shares_find(s, key);
+    if (r == NULL && change < worth_a_row)
+        return;
+    if (r == NULL)
+        r = row_for(s, key, now_s);
+    r->usual += change;
+    r->slow += change;
+    r->steady += change;
+    r->recent += change;
+}
+
+/* In between a mean may have been below zero. */
+void shares_settle(struct shares *s)
+{
+    for (uint32_t i = 0; i < s->buckets * PER_BUCKET; i++) {
+        struct share_row *r = &s->row[i];
+        r->usual = fmax(0, r->usual);
+        r->slow = fmax(0, r->slow);
+        r->steady = fmax(0, r->steady);
+        r->recent = fmax(0, r->recent);
+        r->sum = 0;
+    }
 }
 
 void shares_reset(struct shares *s)

@@ -77,6 +77,13 @@ struct share_row *shares_row(struct shares *s, uint32_t number);
 
 /* Nothing of this interval is learned of `key`: an open incident explains it. */
 void shares_freeze(struct shares *s, uint64_t key, const struct share_moment *now);
+/*
+ * The key is counted differently from now on: its share rises by `change` (or falls) without
+ * anybody asking more, in every mean.  No sum is told from it.  After all changes of one time:
+ * shares_settle().
+ */
+void shares_shift(struct shares *s, uint64_t key, double change, double now_s);
+void shares_settle(struct shares *s);
 /* All sums start anew: something finer explains what they saw. */
 void shares_reset(struct shares *s);
 /* Time passed without being watched: nothing of it counts. */

@@ -124,6 +124,9 @@ const char *subject_text(const struct subject *s, char text[static SUBJECT_TEXT_
     case INCIDENT_UNANSWERED:
         (void)snprintf(text, SUBJECT_TEXT_BYTES, "queries without an answer");
         break;
+    case INCIDENT_UNROUTED:
+        (void)snprintf(text, SUBJECT_TEXT_BYTES, "sources without a route");
+        break;
     default:
         if (subject_is_name(s))
             name_text(s, text);

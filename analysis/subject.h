@@ -2,7 +2,7 @@
  * What an incident is about: the smallest thing that explains it.
  *
  * A prefix, an origin AS, a qtype, an rcode or a name is told by its key; NXDOMAIN, queries
- * without an answer, volume and gap are about all queries and have none.  A spoofed flood is
+ * without an answer, sources without a route, volume and gap have none.  A spoofed flood is
  * about the name it asks for, where there is one.  Subjects are compared by kind and key: the
  * key of a name is a hash of it with a fixed seed, so that what was saved is found again and
  * equal packets give equal incidents.

@@ -4,6 +4,7 @@
 #include "analysis/tlds.h"
 #include "program/engine.h"
 #include "program/origins_file.h"
+#include "program/origins_reload.h"
 #include "program/privileges.h"
 #include "program/supervisor.h"
 
@@ -61,6 +62,24 @@ static int fail(const struct log *log, const struct error *err, struct engine *e
     return status_of(err);
 }
 
+/* What the table says of times far from its own is not believed. */
+static void warn_of_age(const struct config *c, const struct origins *o, const struct log *log)
+{
+    time_t table_s = (time_t)origins_about(o)->time;
+    double days = difftime(time(NULL), table_s) / 86400;
+    struct tm utc;
+    char day[16];
+    if (table_s == 0 || (!origins_is_whole(o, 4) && !origins_is_whole(o, 6)) ||
+        (days <= c->origins_days && days >= -(double)c->origins_days))
+        return;
+    gmtime_r(&table_s, &utc);
+    (void)strftime(day, sizeof day, "%Y-%m-%d", &utc);
+    log_warning(log,
+                "detection.origins: %s: of %s, %.0f days from today: unrouted sources open no "
+                "incident; see detection.origins-days",
+                c->origins, day, days < 0 ? -days : days);
+}
+
 static bool are_usable_origins(const struct config *c, const struct log *log)
 {
     struct error err;
@@ -74,6 +93,8 @@ static bool are_usable_origins(const struct config *c, const struct log *log)
         log_info(log, "detection.origins: %s: %zu prefixes of %zu ASes", c->origins,
                  origins_announcements(origins), origins_count(origins));
     bool good = origins != NULL;
+    if (good)
+        warn_of_age(c, origins, log);
     origins_free(origins);
     return good;
 }
@@ -127,6 +148,16 @@ static struct tlds *read_tlds(const struct config *c, const struct log *log)
     return tlds;
 }
 
+/* Without a table at the start none is looked for later: that takes another configuration. */
+static bool start_reload(const struct config *c, const struct log *log, struct engine *e,
+                         struct origins_reload **reload, struct error *err)
+{
+    if (c->origins[0] == '\0')
+        return true;
+    *reload = origins_reload_start(c->origins, e, log, err);
+    return *reload != NULL;
+}
+
 static enum engine_end run(struct engine *e, const struct log *log, int stop_fd,
                            struct error *err)
 {
@@ -152,19 +183,19 @@ static int capture(const struct config *c, const struct log *log, int poke_fd)
         return fail(log, &err, e);
     if (!privileges_drop(c->user, &err))
         return fail(log, &err, e);
-    struct origins *origins = read_origins(c, log);
-    engine_set_origins(e, origins);
+    engine_set_origins(e, read_origins(c, log));
     struct tlds *tlds = read_tlds(c, log);
     if (tlds != NULL)
         engine_set_tlds(e, tlds);
     enum engine_end end = ENGINE_FAILED;
-    if (start(e, &err))
+    struct origins_reload *reload = NULL;
+    if (start(e, &err) && start_reload(c, log, e, &reload, &err))
         end = run(e, log, stop_fd, &err);
     else
         log_error(log, "%s", err.text);
+    origins_reload_stop(reload);
     engine_free(e);
     tlds_free(tlds);
-    origins_free(origins);
     return end == ENGINE_FAILED ? status_of(&err) : EXIT_DONE;
 }
 

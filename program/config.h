@@ -63,7 +63,8 @@ struct config {
     uint32_t warmup_s;               /* nothing opens in the first seconds of a first start */
     struct known known;              /* sources that may send much */
     char origins[CONFIG_PATH_BYTES]; /* table of origin ASes; empty: they are not known */
-    struct silences silences;        /* when nothing is told */
+    uint32_t origins_days;    /* from its time to the traffic's, at most, to be believed */
+    struct silences silences; /* when nothing is told */
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -5,6 +5,7 @@
 #include "program/capture.h"
 #include "program/reading.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -24,10 +25,13 @@ struct engine {
     int64_t interval_ns;
     int64_t last_minute_s;
     uint64_t seed;
-    struct tlds *shipped;      /* NULL where there are others */
-    struct junk *judge;        /* one of all workers */
-    struct counters *counters; /* offline */
-    struct capture *capture;   /* live */
+    struct tlds *shipped;              /* NULL where there are others */
+    struct junk *judge;                /* one of all workers */
+    struct origins *origins;           /* in use, and ours; NULL: none of ours is */
+    struct origins *next;              /* offered to the aggregator */
+    _Atomic(struct origins *) mailbox; /* offered to us, by another thread */
+    struct counters *counters;         /* offline */
+    struct capture *capture;           /* live */
 };
 
 static void keep_event(void *argument, struct incident_event *event)
@@ -64,14 +68,14 @@ static bool create_aggregator(struct engine *e, struct error *err)
                          .material_qps = c->open_qps,
                          .sensitivity = c->sensitivity,
                          .warmup_s = c->warmup_s,
-                         .origins = e->settings.origins,
                          .known = &c->known},
             .casebook = {.material_share = c->open_share,
                          .material_qps = c->open_qps,
                          .sensitivity = c->sensitivity,
                          .quiet_s = c->quiet_s,
-                         .origins = e->settings.origins,
                          .silences = &c->silences},
+            .origins = e->settings.origins,
+            .origins_age_s = (int64_t)c->origins_days * 86400,
             .hours = e->settings.state != NULL,
             .run = e->settings.keep_run,
             .seed = e->seed,
@@ -183,9 +187,43 @@ const char *engine_tlds_source(const struct engine *e)
     return e->settings.tlds->source;
 }
 
-void engine_set_origins(struct engine *e, const struct origins *origins)
+void engine_set_origins(struct engine *e, struct origins *origins)
 {
-    e->settings.origins = origins;
+    origins_free(e->origins);
+    e->settings.origins = e->origins = origins;
+}
+
+void engine_offer_origins(struct engine *e, struct origins *origins)
+{
+    origins_free(atomic_exchange(&e->mailbox, origins));
+}
+
+/* A table that came meanwhile goes on to the aggregator, which turns to it in its own time. */
+static void take_offer(struct engine *e)
+{
+    struct error err;
+    struct origins *offered = atomic_exchange(&e->mailbox, NULL);
+    if (offered == NULL)
+        return;
+    if (!aggregator_offer_origins(e->aggregator, offered, &err)) {
+        log_error(e->settings.log, "%s; the old table of origins stays in force", err.text);
+        origins_free(offered);
+        return;
+    }
+    origins_free(e->next);
+    e->next = offered;
+}
+
+/* Once the aggregator has turned, nobody looks at the old table any more. */
+static void end_turn(struct engine *e)
+{
+    if (e->next == NULL || aggregator_origins(e->aggregator) != e->next)
+        return;
+    origins_free(e->origins);
+    e->origins = e->next;
+    e->next = NULL;
+    log_notice(e->settings.log, "a new table of origins is in use: %zu prefixes of %zu ASes",
+               origins_announcements(e->origins), origins_count(e->origins));
 }
 
 void engine_free(struct engine *e)
@@ -199,6 +237,9 @@ void engine_free(struct engine *e)
     counters_free(e->counters);
     junk_free(e->judge);
     tlds_free(e->shipped);
+    origins_free(e->origins);
+    origins_free(e->next);
+    origins_free(atomic_load(&e->mailbox));
     json_decref(e->fresh);
     json_decref(e->events);
     free(e);
@@ -232,7 +273,9 @@ static void take_interval(struct engine *e, struct counters *c, int64_t start_ns
             .lossy = is_lossy(&c->source),
             .counters = c,
     };
+    take_offer(e);
     aggregator_interval(e->aggregator, &interval);
+    end_turn(e);
     pass_events(e, (start_ns + length_ns) / NS);
 }
 
@@ -336,6 +379,11 @@ struct writer_counts engine_finish(struct engine *e)
 const struct counters *engine_run(const struct engine *e)
 {
     return aggregator_run(e->aggregator);
+}
+
+const struct origins *engine_origins(const struct engine *e)
+{
+    return aggregator_origins(e->aggregator);
 }
 
 const json_t *engine_events(const struct engine *e)

@@ -38,9 +38,17 @@ struct engine_settings {
 
 struct engine *engine_create(const struct engine_settings *settings, struct error *err);
 void engine_free(struct engine *e); /* NULL is fine */
-/* As in the settings, for who can read them only later: before engine_start(). */
-void engine_set_origins(struct engine *e, const struct origins *origins);
-void engine_set_tlds(struct engine *e, const struct tlds *tlds);
+/*
+ * As in the settings, for who can read them only later: before engine_start().  The engine
+ * frees this table, and those that follow.
+ */
+void engine_set_origins(struct engine *e, struct origins *origins);
+/*
+ * Another table, from the next minute on; it is the engine's.  Any thread may call it, from
+ * engine_create() to engine_free().
+ */
+void engine_offer_origins(struct engine *e, struct origins *origins);
+void engine_set_tlds(struct engine *e, const struct tlds *tlds); /* the caller's */
 /* Where the top-level domains are from, in words. */
 const char *engine_tlds_source(const struct engine *e);
 
@@ -70,5 +78,6 @@ struct writer_counts engine_finish(struct engine *e);
 
 /* Of the run, valid after engine_finish(); see the settings. */
 const struct counters *engine_run(const struct engine *e);
-const json_t *engine_events(const struct engine *e); /* array, oldest first */
+const struct origins *engine_origins(const struct engine *e); /* in use; NULL: none */
+const json_t *engine_events(const struct engine *e);          /* array, oldest first */
 uint64_t engine_turned_away(const struct engine *e); /* incidents there was no room for */

@@ -72,6 +72,8 @@ static const struct setting settings[] = {
          "spans of time in which nothing is told"},
         {"detection.origins", SETTING_PATH, AT(origins), 0, SIZE(origins), "",
          "table of which AS announces a prefix; empty: origins are not known"},
+        {"detection.origins-days", SETTING_COUNT, AT(origins_days), 1, 36600, "30",
+         "an older table, or a newer one, does not tell who is unrouted"},
 
         {"mail.to", SETTING_MAILBOXES, AT(mail_to), 0, CONFIG_RECIPIENTS, "",
          "who gets mail about incidents; empty: nobody"},

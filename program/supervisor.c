@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,7 +28,16 @@ enum {
     STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
     FINISH_S = 20,  /* at the end, for archiving and telling; the service manager waits 30 */
     FINISH_POLL_MS = 100,
-    TRY_S = 120, /* to read what a configuration names */
+    TRY_S = 120,      /* to read what a configuration names */
+    LOOK_EVERY_S = 5, /* at the table of origins; twice the same, and it is written */
+};
+
+/* Which file stands under a name, as far as one can tell without reading it. */
+struct identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
 };
 
 struct supervisor {
@@ -44,6 +54,11 @@ struct supervisor {
     int64_t started_s; /* the capturing process */
     int64_t restart_s; /* when it is to be started again; 0: not */
     unsigned back_off_s;
+    struct identity table;  /* of origins, as it was tried last */
+    struct identity latest; /* as it was seen last */
+    int64_t look_s;         /* when it is looked at again */
+    pid_t trial;            /* reads it; 0: none does */
+    int64_t trial_begun_s;
     bool ready;
     bool replacing; /* the capturing process was asked to end for a new configuration */
     int asked;      /* to stop: how often */
@@ -69,6 +84,9 @@ static bool open_signals(struct supervisor *s)
     if (sigprocmask(SIG_BLOCK, &set, &s->before) != 0)
         return false;
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1); /* the capturing process must have it blocked from its start */
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
     return s->signal_fd >= 0 && pipe2(s->poke, O_CLOEXEC | O_NONBLOCK) == 0;
 }
 
@@ -155,6 +173,68 @@ static bool is_usable(struct supervisor *s, const struct config *c)
     return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_DONE;
 }
 
+static struct identity identity_of(const char *path)
+{
+    struct stat st;
+    if (path[0] == '\0' || stat(path, &st) != 0)
+        return (struct identity){.size = -1};
+    return (struct identity){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
+}
+
+static bool is_same(const struct identity *a, const struct identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+/* Before it is read by others, so that what comes after is seen as a change. */
+static void note_table(struct supervisor *s, const struct config *c)
+{
+    s->table = s->latest = identity_of(c->origins);
+}
+
+/* A table that was replaced is tried once it looks the same twice. */
+static void look_at_table(struct supervisor *s, int64_t now)
+{
+    const struct config *c = s->settings->config;
+    if (c->origins[0] == '\0' || now < s->look_s || s->trial > 0 || s->asked > 0)
+        return;
+    s->look_s = now + LOOK_EVERY_S;
+    struct identity seen = identity_of(c->origins);
+    bool settled = is_same(&seen, &s->latest);
+    s->latest = seen;
+    if (seen.size < 0 || !settled || is_same(&seen, &s->table))
+        return;
+    s->table = seen;
+    s->trial_begun_s = now;
+    s->trial = fork();
+    if (s->trial == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(s->settings->usable(c, s->settings->log) ? EXIT_DONE : EXIT_CONFIGURATION);
+    }
+    if (s->trial < 0) {
+        log_error(s->settings->log, "reading the table of origins: %s", strerror(errno));
+        s->trial = 0;
+        s->table.size = -1; /* tried again */
+    }
+}
+
+static void trial_ended(struct supervisor *s, int wait_status)
+{
+    s->trial = 0;
+    bool good = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_DONE;
+    if (good && s->capture > 0)
+        kill(s->capture, SIGUSR1);
+    if (good)
+        return;
+    if (WIFSIGNALED(wait_status))
+        log_error(s->settings->log,
+                  "detection.origins: %s: reading it was ended by signal %d (%s)",
+                  s->settings->config->origins, WTERMSIG(wait_status),
+                  strsignal(WTERMSIG(wait_status)));
+    log_error(s->settings->log, "the old table of origins stays in force");
+}
+
 static void reload(struct supervisor *s)
 {
     struct config fresh;
@@ -168,6 +248,7 @@ static void reload(struct supervisor *s)
                   fresh.file[0] != '\0' ? fresh.file : CONFIG_FILE);
         good = false;
     }
+    struct identity table = identity_of(good ? fresh.origins : "");
     good = good && is_usable(s, &fresh);
     if (!good) {
         log_error(s->settings->log, "the old configuration stays in force");
@@ -175,6 +256,7 @@ static void reload(struct supervisor *s)
         return;
     }
     *s->settings->config = fresh;
+    s->table = s->latest = table;
     log_notice(s->settings->log, "the configuration was read anew");
     s->replacing = s->capture > 0;
     if (s->capture > 0)
@@ -281,6 +363,8 @@ static bool reap(struct supervisor *s)
             jobs_ended(s, wait_status);
         else if (pid == s->cases)
             cases_ended(s, wait_status);
+        else if (pid == s->trial)
+            trial_ended(s, wait_status);
     }
     return over;
 }
@@ -298,6 +382,9 @@ static void do_what_is_due(struct supervisor *s)
         kill(s->cases, SIGKILL);
     if (s->ready && now >= s->cases_begun_s + CASES_EVERY_S)
         start_cases(s);
+    if (s->trial > 0 && now - s->trial_begun_s > TRY_S)
+        kill(s->trial, SIGKILL);
+    look_at_table(s, now);
 }
 
 /* Until they have ended, the time is over, or a second signal says so; they are killed then. */
@@ -344,6 +431,7 @@ int supervisor_run(const struct supervisor_settings *settings)
     }
     if (!privileges_keep_capture(&err))
         log_warning(settings->log, "%s", err.text);
+    note_table(&s, settings->config);
     if (!is_usable(&s, settings->config))
         return EXIT_CONFIGURATION;
     start_capture(&s);
@@ -358,6 +446,8 @@ int supervisor_run(const struct supervisor_settings *settings)
             service_alive(); /* nobody else can; the pause is meant */
         do_what_is_due(&s);
     }
+    if (s.trial > 0)
+        kill(s.trial, SIGKILL);
     finish(&s);
     return s.asked > 1 ? EXIT_FAILED : s.status;
 }

@@ -8,6 +8,9 @@
  *                       that cannot be used, the old one stays, else the capturing process is
  *                       replaced
  *
+ * The table of origins is looked at every few seconds.  Once it is another, and a child could
+ * read it, the capturing process gets SIGUSR1, see origins_reload.h; else the old one stays.
+ *
  * It has one thread and starts short-lived children: see jobs.h.
  */
 /* SPDX-License-Identifier: MIT */
@@ -22,7 +25,8 @@ struct supervisor_settings {
     const struct log *log;
     /*
      * Whether the files that the configuration names can be used; says in the log which cannot.
-     * Called in a process of its own, at the start and before a configuration is taken.
+     * Called in a process of its own, at the start, before a configuration is taken, and when
+     * the table of origins was changed.
      */
     bool (*usable)(const struct config *c, const struct log *log);
     /* The capturing process: returns its exit status.  `poke_fd`: see engine.h. */

@@ -303,6 +303,132 @@ Test(detector, tells_a_flood_that_is_not_answered_as_a_flood)
     cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
 }
 
+/* ---- Routes --------------------------------------------------------------------------------
+ */
+
+static const struct traffic_flow unrouted = {"10.0.%u.1", 200, "r%u.", 1, 40};
+
+/* Of the day the traffic is of, or of another. */
+static void given_whole_table(const char *rest, const char *day)
+{
+    char *text = traffic_whole(rest, day);
+    traffic_free(t);
+    t = traffic_create(text, 1, 7);
+    free(text);
+    cr_assert(origins_is_whole(t->origins, 4));
+    traffic_pass(t, 900, NULL);
+    cr_assert(eq(u32, t->events, 0));
+}
+
+Test(detector, tells_of_many_sources_that_nobody_announces)
+{
+    given_whole_table(origins, "2025-01-01");
+    traffic_pass(t, 40, &unrouted);
+
+    const struct incident *i = opened(INCIDENT_UNROUTED);
+    cr_expect(eq(u32, i->prefixes + i->asns, 0));
+    cr_expect(gt(u32, i->networks, 25)); /* in one second */
+    cr_expect_not_null(strstr(i->summary, "Sources without a route send 2"), "%s", i->summary);
+    cr_expect(eq(str, (char *)i->evidence.series, "sources without a route"));
+
+    traffic_pass(t, 1200, NULL);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect_not_null(strstr(traffic_last(t)->summary, "Sources without a route are back to"),
+                       "%s", traffic_last(t)->summary);
+}
+
+Test(detector, names_a_single_source_without_a_route_and_says_so)
+{
+    const struct traffic_flow f = {"10.0.0.7", 0, "r%u.", 1, 40};
+    given_whole_table(origins, "2025-01-01");
+    traffic_pass(t, 20, &f);
+
+    const struct incident *i = opened(INCIDENT_PREFIX);
+    cr_expect(eq(int, i->route[0], INCIDENT_ROUTE_NONE)); /* the event was written and read */
+    cr_expect_not_null(strstr(i->summary, "10.0.0.0/24 (no route) sends"), "%s", i->summary);
+}
+
+Test(detector, calls_a_source_unknown_that_an_excerpt_does_not_have)
+{
+    const struct traffic_flow f = {"10.0.0.7", 0, "r%u.", 1, 40};
+    traffic_pass(t, 20, &f);
+    cr_expect(eq(int, opened(INCIDENT_PREFIX)->route[0], INCIDENT_ROUTE_UNKNOWN));
+    cr_expect_not_null(strstr(traffic_last(t)->summary, "(origin unknown) sends"));
+}
+
+Test(detector, concludes_nothing_from_a_table_of_another_time)
+{
+    const struct traffic_flow f = {"10.0.0.7", 0, "r%u.", 1, 40};
+    given_whole_table(origins, "2024-11-30");
+    traffic_pass(t, 40, &unrouted);
+    for (unsigned i = 0; i < t->events; i++)
+        cr_expect(ne(int, t->event[i].incident.kind, INCIDENT_UNROUTED));
+
+    given_whole_table(origins, "2024-11-30");
+    traffic_pass(t, 20, &f);
+    cr_expect(eq(int, opened(INCIDENT_PREFIX)->route[0], INCIDENT_ROUTE_UNKNOWN));
+}
+
+Test(detector, finds_a_flood_of_which_a_part_has_no_route_no_matter_of_routes)
+{
+    const struct traffic_flow f = {"%u.7.7.1", 80, "r%u.", 1, 400};
+    given_whole_table(origins, "2025-01-01");
+    traffic_pass(t, 60, &f);
+    cr_assert(t->events > 0);
+    for (unsigned i = 0; i < t->events; i++)
+        cr_expect(ne(int, t->event[i].incident.kind, INCIDENT_UNROUTED), "%s",
+                  t->event[i].incident.summary);
+}
+
+/* A new table takes the routes of two thirds of the sources, or gives them to another AS. */
+static void expect_no_step(const char *before, const char *after)
+{
+    given_whole_table(before, "2025-01-01");
+    char *text = traffic_whole(after, "2025-01-01");
+    traffic_offer(t, text);
+    traffic_pass(t, 600, NULL);
+    cr_expect(aggregator_origins(t->aggregator) == t->next);
+    cr_expect(eq(u32, t->events, 0), "%s", t->events > 0 ? traffic_last(t)->summary : "");
+    free(text);
+}
+
+Test(detector, concludes_nothing_from_the_step_that_a_new_table_makes)
+{
+    expect_no_step(origins, "198.51.0.0\t18\t64496\n");
+    expect_no_step("198.51.0.0\t20\t64496\n", origins);
+    expect_no_step(origins, "198.51.0.0\t17\t64501\n198.51.32.0\t19\t64502\n");
+
+    traffic_pass(t, 40, &unrouted);
+    opened(INCIDENT_UNROUTED);
+}
+
+Test(detector, loses_nothing_it_learned_of_an_as_when_the_table_is_replaced)
+{
+    const struct traffic_flow usual = {"203.0.%u.1", 100, "r%u.", 1, 30};
+    given_whole_table(origins, "2025-01-01");
+    traffic_free(t);
+    char *text = traffic_whole(origins, "2025-01-01");
+    t = traffic_create(text, 1, 7);
+    traffic_pass(t, 1800, &usual);
+    traffic_offer(t, text);
+    traffic_pass(t, 1200, &usual);
+    cr_expect(eq(u32, t->events, 0), "%s", t->events > 0 ? traffic_last(t)->summary : "");
+    free(text);
+}
+
+Test(detector, learns_origins_anew_when_it_starts_with_another_table)
+{
+    given_whole_table(origins, "2025-01-01");
+    char *text = traffic_whole("198.51.0.0\t18\t64501\n", "2025-01-01");
+    traffic_offer(t, text);
+    free(text);
+    traffic_restart(t, 5);
+    traffic_pass(t, 1200, NULL);
+    cr_expect(eq(u32, t->events, 0), "%s", t->events > 0 ? traffic_last(t)->summary : "");
+    traffic_pass(t, 40, &unrouted);
+    opened(INCIDENT_UNROUTED);
+}
+
 /* A story of several kinds of incident, told by so many workers. */
 static json_t *story(unsigned workers)
 {

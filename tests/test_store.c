@@ -53,6 +53,18 @@ static struct minute a_minute(int64_t start_s, uint64_t queries)
     m.reasons.unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, 7};
     m.reasons.defect[DEFECT_NONE] = queries;
     m.reasons.loss[LOSS_TCP_GAPS] = 1;
+    m.origins =
+            (struct minute_origins){.known = true,
+                                    .table_s = 1106006400,
+                                    .routed = queries,
+                                    .unrouted = 2,
+                                    .unknown = 1,
+                                    .ases = 40,
+                                    .prefixes = 50,
+                                    .as = {{64500, queries, "Na\xc3\xafve"}, {64501, 1, ""}},
+                                    .ases_listed = 2,
+                                    .announced = {{m.prefix[0].prefix, 64500, queries}},
+                                    .listed = 1};
     return m;
 }
 
@@ -81,6 +93,24 @@ Test(store, gives_a_minute_back_as_it_was)
     cr_expect(eq(u32, back.reasons.unknown[UNKNOWN_ETHERTYPE].number, 0x88b5));
     cr_expect(eq(u64, back.reasons.unknown[UNKNOWN_ETHERTYPE].lead, 7));
     cr_expect(eq(u64, back.reasons.loss[LOSS_TCP_GAPS], 1));
+    cr_expect(memcmp(&back.origins, &m.origins, sizeof m.origins) == 0);
+}
+
+Test(store, takes_a_minute_without_origins_for_one_without)
+{
+    struct minute m = a_minute(600, 10);
+    struct minute back;
+    m.origins = (struct minute_origins){.known = false};
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    cr_assert(store_minutes(store, 0, 1000, keep_minute, &back, &err), "%s", err.text);
+    cr_expect(not(back.origins.known));
+
+    m = a_minute(600, 10); /* the second part has a table */
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    cr_assert(store_minutes(store, 0, 1000, keep_minute, &back, &err), "%s", err.text);
+    cr_expect(back.origins.known);
+    cr_expect(eq(u64, back.origins.unknown, 11));
+    cr_expect(eq(u64, back.origins.routed, 10));
 }
 
 Test(store, adds_the_second_part_of_a_minute_with_a_stop_in_it)
@@ -97,6 +127,12 @@ Test(store, adds_the_second_part_of_a_minute_with_a_stop_in_it)
     cr_expect(eq(u32, back.prefixes, 1));
     cr_expect(eq(u64, reasons_count(&back.reasons, REASONS_UNDECODED), 18));
     cr_expect(eq(u64, back.reasons.unknown[UNKNOWN_ETHERTYPE].lead, 14));
+    cr_expect(eq(u64, back.origins.routed, 20));
+    cr_expect(eq(u32, back.origins.ases_listed, 2));
+    cr_expect(eq(u32, back.origins.as[0].asn, 64500));
+    cr_expect(eq(u64, back.origins.as[0].queries, 20));
+    cr_expect(eq(u32, back.origins.listed, 1));
+    cr_expect(eq(u64, back.origins.announced[0].queries, 20));
 }
 
 Test(store, is_used_by_one_writer_at_a_time)

@@ -282,6 +282,35 @@ mail:
         wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
         self.stop(p)
 
+    def test_takes_a_table_that_was_replaced_and_keeps_the_old_one_when_it_is_bad(self):
+        table, log = self.dir / "origins", self.dir / "log"
+        self.config.write_text(self.config.read_text().replace(
+            "detection: {warmup: 3}", f"detection: {{warmup: 3, origins: {table}}}"))
+        table.write_text("207.244.0.0\t16\t64496\n")
+        p = self.start_rootwatch()
+        self.start([SEND, "wire", "500", "200", "0", "0.35"], B, stdout=subprocess.PIPE)
+
+        def replace(text):
+            (self.dir / "new").write_text(text)
+            os.rename(self.dir / "new", table)
+
+        replace("207.244.0.0\tsixteen\t64497\n")
+        wait_for("refusal", lambda: "old table of origins stays in force" in log.read_text(), 40)
+        self.assertIn(f"detection.origins: {table}:1: ", log.read_text())
+        replace("207.244.0.0\t16\t64498\n198.51.100.0\t24\t64499\n")
+        wait_for("turn", lambda: "a new table of origins is in use: 2 prefixes of 2 ASes"
+                 in log.read_text(), 120)
+        # Capture went on in the same process, and the bad table was told of once.
+        self.assertEqual(log.read_text().count("capturing on"), 1)
+        self.assertEqual(log.read_text().count("stays in force"), 1)
+        leading = wait_for("a minute of the new table", lambda: [
+            json.loads(doc)["origins"]["leading_ases"] for (doc,) in
+            self.rows("SELECT doc FROM minutes ORDER BY start")
+            if json.loads(doc)["origins"]["leading_ases"][:1]
+            and json.loads(doc)["origins"]["leading_ases"][0][0] == 64498], 120)
+        self.assertGreater(leading[0][0][1], 0)
+        self.stop(p)
+
     def test_does_not_start_with_a_table_that_is_not_there(self):
         self.config.write_text(self.config.read_text().replace(
             "detection: {warmup: 3}", f"detection: {{origins: {self.dir}/none}}"))

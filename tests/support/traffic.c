@@ -32,14 +32,14 @@ static struct aggregator *make_aggregator(struct traffic *t, double sensitivity,
                          .material_share = 0.015,
                          .material_qps = 1,
                          .sensitivity = sensitivity,
-                         .warmup_s = 300,
-                         .origins = t->origins},
+                         .warmup_s = 300},
             .casebook = {.silences = &t->silences,
                          .material_share = 0.015,
                          .material_qps = 1,
                          .sensitivity = sensitivity,
-                         .quiet_s = 900,
-                         .origins = t->origins},
+                         .quiet_s = 900},
+            .origins = t->origins,
+            .origins_age_s = 30 * 86400,
             .seed = seed,
     };
     const struct aggregator_told told = {.event = keep_event, .argument = t};
@@ -57,6 +57,26 @@ static struct origins *read_origins(const char *text)
     struct origins *o = origins_read(&from, NULL, NULL, &err);
     feed_close(&from);
     return o;
+}
+
+char *traffic_whole(const char *origins, const char *day)
+{
+    enum { FIRST = 20, LAST = 79, LINE_BYTES = 32 };
+    char *text = malloc((LAST - FIRST + 1) * 256 * LINE_BYTES + strlen(origins) + 64);
+    size_t used = (size_t)sprintf(text, "# %s\n", day);
+    for (unsigned a = FIRST; a <= LAST; a++)
+        for (unsigned b = 0; b < 256; b++)
+            used += (size_t)sprintf(text + used, "%u.%u.0.0\t16\t%u\n", a, b, 65000 + a);
+    (void)strcpy(text + used, origins);
+    return text;
+}
+
+void traffic_offer(struct traffic *t, const char *origins)
+{
+    struct error err;
+    origins_free(t->next);
+    t->next = read_origins(origins);
+    (void)aggregator_offer_origins(t->aggregator, t->next, &err);
 }
 
 static void clear(struct traffic *t, const struct watch_list *watch)
@@ -99,6 +119,7 @@ void traffic_free(struct traffic *t)
     junk_free(t->judge);
     tlds_free(t->tlds);
     origins_free(t->origins);
+    origins_free(t->next);
     free(t);
 }
 
@@ -228,6 +249,11 @@ void traffic_restart(struct traffic *t, unsigned away_s)
     char *text = json_dumps(state, 0);
     json_t *again = json_loads(text, 0, NULL);
     aggregator_free(t->aggregator);
+    if (t->next != NULL) {
+        origins_free(t->origins);
+        t->origins = t->next;
+        t->next = NULL;
+    }
     t->aggregator = make_aggregator(t, 1, t->counters->seed);
     (void)aggregator_parse(again, t->aggregator, &err);
     json_decref(state);

@@ -19,6 +19,7 @@ struct traffic {
     struct origins *origins;
     struct tlds *tlds;
     struct junk *judge; /* one of all workers */
+    struct origins *next; /* offered, and perhaps in use */
     int64_t now_s;
     double level;             /* of the background; 1 */
     bool lossy;               /* what passes is marked so */
@@ -41,12 +42,18 @@ struct traffic_flow {
     unsigned rate_qps;
 };
 
-/* `origins`: pfx2as text, or NULL. */
+/*
+ * `origins`: pfx2as text, or NULL.  traffic_whole() makes a whole table of it, with the
+ * networks 20.0.0.0/8 to 79.0.0.0/8 beside what is given, and a time of its own; to be freed.
+ */
+char *traffic_whole(const char *origins, const char *day);
 struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed);
 void traffic_free(struct traffic *t);
 
 /* So many seconds of the background and of the flow; NULL: the background alone. */
 void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow);
+/* Another table of origins, from the next minute on. */
+void traffic_offer(struct traffic *t, const char *origins);
 /* Stops, and goes on with what a new process takes up from the state, `away_s` later. */
 void traffic_restart(struct traffic *t, unsigned away_s);
 /* Events of a state since the beginning. */
