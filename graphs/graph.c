@@ -21,7 +21,8 @@ struct easel {
 
 typedef bool compose_function(struct easel *e);
 static compose_function compose_qtype, compose_source, compose_share, compose_total,
-        compose_transport, compose_rcode, compose_sources, compose_junk, compose_health;
+        compose_transport, compose_rcode, compose_sources, compose_origin, compose_junk,
+        compose_health;
 
 static const struct row {
     const char *name, *heading, *axis, *words;
@@ -52,6 +53,10 @@ static const struct row {
         [GRAPH_SOURCES] = {"sources", "Distinct source networks", "networks in a minute",
                            "How many different /24 and /48 networks asked in a minute.", 200,
                            false, false, compose_sources},
+        [GRAPH_ORIGIN] = {"origin", "Queries by route to their source", "queries per second",
+                          "Whether the table of origins has an announcement for the source. "
+                          "Unrouted sources cannot get an answer.",
+                          220, true, false, compose_origin},
         [GRAPH_JUNK] = {"junk", "Queries by class of junk", "queries per second",
                         "What need not have been asked, by kind, on top of what is legitimate.",
                         240, true, false, compose_junk},
@@ -77,7 +82,7 @@ const char *graph_words(enum graph g)
 
 bool graph_applies(enum graph g, const struct graph_scene *s)
 {
-    return g != GRAPH_SHARE || s->culprits > 0;
+    return (g != GRAPH_SHARE || s->culprits > 0) && (g != GRAPH_ORIGIN || s->origins);
 }
 
 static size_t format_time(char *text, size_t size, const char *format, int64_t time_s)
@@ -533,6 +538,15 @@ static bool compose_junk(struct easel *e)
             {"non-printable", "non-printable", "332288"},
             {"unused-class", "unused class", "999933"}};
     add_plain(e, SERIES_JUNK, PLAIN(plain), false);
+    return true;
+}
+
+static bool compose_origin(struct easel *e)
+{
+    static const struct plain plain[] = {{"unrouted", "no route", "AA4499"},
+                                         {"unknown", "origin not known", "DDDDDD"},
+                                         {"routed", "announced", "88CCEE"}};
+    add_plain(e, SERIES_ORIGIN, PLAIN(plain), false);
     return true;
 }
 

@@ -20,6 +20,7 @@ enum graph {
     GRAPH_TRANSPORT,
     GRAPH_RCODE,
     GRAPH_SOURCES,
+    GRAPH_ORIGIN, /* only where origins are known */
     GRAPH_JUNK,
     GRAPH_HEALTH,
     GRAPHS,
@@ -45,6 +46,7 @@ struct graph_scene {
     unsigned culprits;
     struct prefix other[GRAPH_OTHERS]; /* next busiest, busiest first; all followed */
     unsigned others;
+    bool origins;                              /* known at some time in the range */
     bool named[QTYPE_CLASSES];                 /* types that explain the incident */
     struct graph_moment moment[GRAPH_MOMENTS]; /* oldest first */
     unsigned moments;

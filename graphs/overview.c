@@ -3,13 +3,16 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { HOUR_S = 3600, WEEK_S = 604800, RANKED = 1024 };
 
-/* Prefixes met in minutes; more than there is room for are passed over. */
+/* Prefixes and ASes met in minutes; more than there is room for are passed over. */
 struct ranking {
     struct overview_source source[RANKED];
     unsigned sources;
+    struct overview_as as[RANKED];
+    unsigned ases;
 };
 
 struct reading {
@@ -32,6 +35,28 @@ static void rank(struct ranking *r, const struct minute_prefix *p)
     r->source[i].queries += p->queries;
     if (p->hosts > r->source[i].hosts)
         r->source[i].hosts = p->hosts;
+}
+
+static void rank_as(struct ranking *r, const struct minute_as *as)
+{
+    unsigned i = 0;
+    while (i < r->ases && r->as[i].asn != as->asn)
+        i++;
+    if (i == RANKED)
+        return;
+    if (i == r->ases)
+        r->as[r->ases++] = (struct overview_as){.asn = as->asn};
+    r->as[i].queries += as->queries;
+    memcpy(r->as[i].name, as->name, sizeof as->name);
+}
+
+static void add_origins(struct overview *o, struct ranking *r, const struct minute_origins *m)
+{
+    o->routed += m->routed;
+    o->unrouted += m->unrouted;
+    o->unknown += m->unknown;
+    for (unsigned i = 0; i < m->ases_listed; i++)
+        rank_as(r, &m->as[i]);
 }
 
 static void compare(struct overview *o, const struct minute *m)
@@ -63,6 +88,7 @@ static bool add_minute(void *argument, const struct minute *m)
     compare(o, m);
     for (unsigned i = 0; i < m->prefixes; i++)
         rank(r->ranking, &m->prefix[i]);
+    add_origins(o, r->ranking, &m->origins);
     return true;
 }
 
@@ -70,6 +96,19 @@ static int by_queries(const void *a, const void *b)
 {
     const struct overview_source *x = a, *y = b;
     return (x->queries < y->queries) - (x->queries > y->queries);
+}
+
+static int by_queries_of_as(const void *a, const void *b)
+{
+    const struct overview_as *x = a, *y = b;
+    return (x->queries < y->queries) - (x->queries > y->queries);
+}
+
+static void take_ases(struct overview *o, struct ranking *r)
+{
+    qsort(r->as, r->ases, sizeof *r->as, by_queries_of_as);
+    o->ases = r->ases < OVERVIEW_LEADING ? r->ases : OVERVIEW_LEADING;
+    memcpy(o->as, r->as, o->ases * sizeof *o->as);
 }
 
 static void take_minutes(struct overview *o, struct ranking *r)
@@ -154,6 +193,7 @@ bool overview_read(struct overview *o, struct store *s, int64_t from_s, int64_t 
         return error_set(err, "no memory to sum up the minutes");
     bool done = store_minutes(s, r.hours_from_s, to_s, add_minute, &r, err) &&
                 take_hours(&r, s, err);
+    take_ases(o, r.ranking);
     free(r.ranking);
     return done;
 }

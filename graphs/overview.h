@@ -19,6 +19,12 @@ struct overview_source {
     double week_before; /* queries in the same hours a week earlier; NAN: not known */
 };
 
+struct overview_as {
+    uint32_t asn;
+    uint64_t queries; /* in the minutes in which it was one of the leading */
+    char name[MINUTE_AS_NAME_BYTES];
+};
+
 struct overview {
     int64_t from_s, to_s;
     uint64_t minutes, covered_s; /* stored; seconds captured in them */
@@ -28,7 +34,10 @@ struct overview {
     int64_t peak_s;
     struct overview_source source[OVERVIEW_LEADING]; /* most queries first */
     unsigned sources;
-    bool by_hours;            /* from hourly counts, and sources_queries of the same hours */
+    bool by_hours; /* from hourly counts, and sources_queries of the same hours */
+    struct overview_as as[OVERVIEW_LEADING]; /* the same */
+    unsigned ases;
+    uint64_t routed, unrouted, unknown; /* of minutes with a table of origins: their queries */
     uint64_t sources_queries; /* all queries of the time that sources are counted over */
 };
 

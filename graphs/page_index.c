@@ -2,6 +2,7 @@
 #include "graphs/figure.h"
 #include "graphs/page.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 static void write_usual(struct html *h, const struct overview *o)
@@ -149,6 +150,45 @@ static void write_sources(struct page *page, const struct overview *o)
     html_markup(h, "</tbody></table></div>\n");
 }
 
+static void write_as(struct html *h, unsigned rank, const struct overview_as *as, double share,
+                     double most)
+{
+    char count[FIGURE_BYTES], part[FIGURE_BYTES];
+    html_markup(h, "<tr><td class=\"n\">%u</td><td>AS%" PRIu32 "</td><td>", rank, as->asn);
+    html_text(h, "%s", as->name);
+    html_markup(h, "</td><td class=\"n\">%s</td><td class=\"n\">%s</td>",
+                figure_count((double)as->queries, count), figure_share(share, part));
+    html_markup(h,
+                "<td class=\"share\"><span class=\"bar\" style=\"width:%.1f%%\"></span></td>"
+                "</tr>\n",
+                most > 0 ? 100 * share / most : 0);
+}
+
+/* Only where a table of origins was given. */
+static void write_origins(struct page *page, const struct overview *o)
+{
+    struct html *h = &page->html;
+    char unrouted[FIGURE_BYTES], unknown[FIGURE_BYTES];
+    double all = (double)(o->routed + o->unrouted + o->unknown);
+    if (all <= 0)
+        return;
+    html_markup(h,
+                "<h2>Busiest origins</h2>\n<p class=\"words\">No route to the source: %s of "
+                "all queries; origin not known: %s. ASes are counted in the minutes in which "
+                "they were among the ten that led.</p>\n",
+                figure_share((double)o->unrouted / all, unrouted),
+                figure_share((double)o->unknown / all, unknown));
+    if (o->ases == 0)
+        return;
+    html_markup(h, "<div class=\"wide\"><table><thead><tr><th class=\"n\">#</th><th>AS</th>"
+                   "<th>Name</th><th class=\"n\">Queries</th><th class=\"n\">Share</th>"
+                   "<th class=\"share\"></th></tr></thead><tbody>\n");
+    for (unsigned i = 0; i < o->ases; i++)
+        write_as(h, i + 1, &o->as[i], (double)o->as[i].queries / all,
+                 (double)o->as[0].queries / all);
+    html_markup(h, "</tbody></table></div>\n");
+}
+
 static bool write_pictures(struct page *page, const struct graph_scene *scene)
 {
     char name[64], to[64], id[64], alt[GRAPH_TITLE_BYTES];
@@ -186,6 +226,7 @@ static bool write_body(struct page *page)
         !write_pictures(page, &scene))
         return false;
     write_sources(page, o);
+    write_origins(page, o);
     html_markup(&page->html, "<h2>Capture health</h2>\n");
     page_health(page, &press->health[PAGE_DAY]);
     return true;

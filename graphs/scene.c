@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graphs/scene.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,6 +29,17 @@ static void add_others(struct graph_scene *scene, const struct overview *leading
         if (!is_culprit(scene, leading->source[i].prefix))
             scene->other[scene->others++] = leading->source[i].prefix;
     }
+}
+
+static void find_origins(struct graph_scene *scene)
+{
+    char path[ARCHIVE_PATH_BYTES];
+    struct archive_survey s;
+    struct error ignored;
+    archive_path(scene->archive, SERIES_ORIGIN, (struct prefix){0}, path);
+    scene->origins = archive_file_survey(path, SERIES_ORIGIN, scene->from_s, scene->to_s, &s,
+                                         &ignored) &&
+                     !isnan(s.mean[0]);
 }
 
 /* Who has a file is drawn; more prefixes than can be followed are left to "all other". */
@@ -149,6 +161,7 @@ bool scene_incident(struct graph_scene *scene, struct archive *a, struct store *
     if (!follow(scene, a, s, now_s, err))
         return false;
     set_latest(scene, life);
+    find_origins(scene);
     return true;
 }
 
@@ -203,5 +216,6 @@ bool scene_range(struct graph_scene *scene, struct archive *a, struct store *s,
         return false;
     oldest_first(scene);
     add_others(scene, leading);
+    find_origins(scene);
     return follow(scene, a, s, now_s, err);
 }

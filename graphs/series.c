@@ -71,6 +71,12 @@ static const struct series junk[JUNK_CLASSES] = {
         {"referral-not-cached", JUNK(REFERRAL)}, {"legitimate", JUNK(LEGITIMATE)},
 };
 
+static const struct series origins[] = {
+        {"routed", AS_RATE, AT(origins.routed)},
+        {"unrouted", AS_RATE, AT(origins.unrouted)},
+        {"unknown", AS_RATE, AT(origins.unknown)},
+};
+
 static const struct series followed[] = {
         {"queries", AS_RATE, 0}, /* not at a fixed place: series_followed_value() */
         {"hosts", AS_COUNT, 0},
@@ -90,6 +96,7 @@ static const struct family {
         [SERIES_HEALTH] = {"health.rrd", ROWS(health)},
         [SERIES_EDNS] = {"edns.rrd", ROWS(edns)},
         [SERIES_JUNK] = {"junk.rrd", ROWS(junk)},
+        [SERIES_ORIGIN] = {"origin.rrd", ROWS(origins)},
         [SERIES_FOLLOWED] = {NULL, ROWS(followed)},
 };
 /* clang-format on */
@@ -117,6 +124,8 @@ double series_value(enum series_family f, unsigned n, const struct minute *m)
     const struct series *s = &families[f].series[n];
     const void *at = (const char *)m + s->at;
 
+    if (f == SERIES_ORIGIN && !m->origins.known)
+        return NAN;
     switch (s->taken) {
     case AS_RATE:
         return m->covered_s == 0 ? NAN : (double)*(const uint64_t *)at / m->covered_s;

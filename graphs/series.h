@@ -26,6 +26,7 @@ enum series_family {
     SERIES_HEALTH,    /* what was captured, and what was lost: per second; covered: 0 to 1 */
     SERIES_EDNS,      /* edns, dnssec_ok: per second */
     SERIES_JUNK,      /* queries by junk_class_name(): per second */
+    SERIES_ORIGIN,    /* routed, unrouted, unknown: per second; not known without a table */
     SERIES_FAMILIES,
     SERIES_FOLLOWED = SERIES_FAMILIES, /* queries per second, hosts; a file for each prefix */
     SERIES_KINDS,

@@ -165,6 +165,22 @@ static void add_sources(struct minute *m)
     }
 }
 
+/* The culprit has no route; of one in forty nobody knows. */
+static void add_origins(struct minute *m)
+{
+    struct minute_origins *o = &m->origins;
+    o->known = true;
+    o->unrouted = count(culprit_qps(m->start_s)) + m->queries / 100;
+    o->unknown = m->queries / 40;
+    o->routed = m->queries - o->unrouted - o->unknown;
+    o->ases = 2000;
+    o->prefixes = 5000;
+    o->as[o->ases_listed++] = (struct minute_as){64496, o->routed / 5, "Example <Networks>"};
+    o->as[o->ases_listed++] = (struct minute_as){64497, o->routed / 9, ""};
+    o->announced[o->listed++] =
+            (struct minute_announced){network("198.18.0.0/15"), 64496, o->routed / 6};
+}
+
 bool case_minute(int64_t start_s, struct minute *m)
 {
     if (start_s >= CASE_GAP_S && start_s < CASE_GAP_S + GAP_S)
@@ -184,6 +200,7 @@ bool case_minute(int64_t start_s, struct minute *m)
     m->sources6 = (uint64_t)(usual * .9);
     m->usual_qps = usual_qps(start_s);
     m->spread_qps = 90;
+    add_origins(m);
     return true;
 }
 
