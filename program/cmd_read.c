@@ -214,6 +214,7 @@ static bool print_summary(const struct options *o, const struct engine *e, unsig
             .prefixes = o->prefixes,
             .writer = counts,
             .turned_away = engine_turned_away(e),
+            .origins = engine_origins(e),
     };
     if (o->json ? summary_json(&s, stdout) : summary_print(&s, stdout))
         return true;

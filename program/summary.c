@@ -2,6 +2,7 @@
 #include "program/summary.h"
 
 #include "analysis/code_name.h"
+#include "program/summary_origins.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -137,12 +138,15 @@ static json_t *opcodes_json(const struct counters *run)
     return object;
 }
 
-static json_t *prefix_json(const struct row *r, uint64_t all)
+static json_t *prefix_json(const struct summary *s, const struct row *r)
 {
+    uint64_t all = s->run->queries;
     char text[PREFIX_TEXT_BYTES];
     json_t *object =
             json_pack("{s:s, s:I, s:f}", "prefix", prefix_format(r->prefix, text), "queries",
                       (json_int_t)r->queries, "share", (double)r->queries / (double)all);
+    if (s->origins != NULL)
+        summary_origins_annotate(object, s->origins, r->prefix);
     if (r->record == NULL)
         return object;
     json_t *types = json_object();
@@ -158,7 +162,7 @@ static json_t *prefixes_json(const struct summary *s, const struct rows *r)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < r->count; i++)
-        json_array_append_new(array, prefix_json(&r->row[i], s->run->queries));
+        json_array_append_new(array, prefix_json(s, &r->row[i]));
     return array;
 }
 
@@ -253,6 +257,12 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
                                   (json_int_t)distinct_count(&c->networks6), "prefixes",
                                   (json_int_t)r->prefixes));
     json_object_set_new(body, "prefixes", prefixes_json(s, r));
+    if (s->origins != NULL &&
+        json_object_set_new(body, "origins",
+                            summary_origins_json(c, s->origins, s->prefixes)) != 0) {
+        json_decref(body);
+        return NULL;
+    }
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
     json_object_set_new(body, "junk", junk_json(c));
@@ -545,6 +555,10 @@ bool summary_print(const struct summary *s, FILE *to)
                 percent(c->unreadable, c->queries));
     print_tally("Responses by rcode", &c->rcode, CODE_RCODE, c->responses, to);
     print_prefixes(s, &rows, to);
+    if (s->origins != NULL && !summary_origins_print(c, s->origins, to)) {
+        free(rows.row);
+        return false;
+    }
     print_names("Leading names", c->names, c->queries, to);
     print_names("Leading top-level domains", c->tlds, c->queries, to);
     print_junk(s, to);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "analysis/counters.h"
+#include "analysis/origins.h"
 #include "program/writer.h"
 
 #include <jansson.h>
@@ -19,6 +20,7 @@ struct summary {
     unsigned prefixes;    /* how many to list */
     struct writer_counts writer;
     uint64_t turned_away;
+    const struct origins *origins; /* NULL: there was no table */
 };
 
 /* Both return false when the output could not be written whole. */
