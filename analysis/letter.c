@@ -69,7 +69,9 @@ static void write_head(const struct letter *l, FILE *to)
     struct paragraph p = {.used = 0};
     char whose[WORDS_BYTES];
     const struct investigation *v = l->investigation;
-    const struct whois_contact *c = words_contact(v, &v->network[0], whose);
+    const struct whois_contact *c = words_contact(&v->network[0], whose);
+    if (c == NULL)
+        c = words_as_contact(v, whose);
     const char *mail = c != NULL ? c->mail : "";
     write_note(l, mail, whose, to);
     (void)fprintf(to, "From: [your address]\nTo: %s\n", mail[0] != '\0' ? mail : "[?]");
@@ -93,9 +95,10 @@ static void write_fact(const struct letter *l, FILE *to)
                   "source addresses in ",
                   l->site);
     add_networks(l, &p);
-    paragraph_add(&p,
-                  ", which whois and routing data connect with you. We think that something "
-                  "there is out of order, and ask you to look into it.");
+    if (l->investigation->network[0].registration.lookup.state == LOOKUP_FOUND)
+        paragraph_add(&p, ", which whois connects with you");
+    paragraph_add(&p, ". We think that something there is out of order, and ask you to look "
+                      "into it.");
     end_paragraph(&p, to);
     paragraph_add(&p, "What we see at our server:");
     end_paragraph(&p, to);

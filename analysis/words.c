@@ -302,19 +302,21 @@ static const struct whois_contact *best_contact(const struct investigation_regis
     return r->text.contacts > 0 ? &r->text.contact[0] : NULL;
 }
 
-const struct whois_contact *words_contact(const struct investigation *v,
-                                          const struct investigation_network *n,
+const struct whois_contact *words_contact(const struct investigation_network *n,
                                           char whose[static WORDS_BYTES])
 {
-    const struct whois_contact *c = n == NULL ? NULL : best_contact(&n->registration);
-    const struct whois_block *b = n == NULL ? NULL : words_block(&n->registration);
+    const struct whois_contact *c = best_contact(&n->registration);
+    const struct whois_block *b = words_block(&n->registration);
+    (void)snprintf(whose, WORDS_BYTES, "%s", b != NULL ? words_owner(b) : "the network");
+    return c;
+}
+
+const struct whois_contact *words_as_contact(const struct investigation *v,
+                                             char whose[static WORDS_BYTES])
+{
     whose[0] = '\0';
-    if (c != NULL) {
-        (void)snprintf(whose, WORDS_BYTES, "%s", b != NULL ? words_owner(b) : "the network");
-        return c;
-    }
     for (unsigned i = 0; i < v->ases; i++) {
-        c = best_contact(&v->as[i].registration);
+        const struct whois_contact *c = best_contact(&v->as[i].registration);
         if (c == NULL)
             continue;
         (void)words_as(v, v->as[i].asn, whose);

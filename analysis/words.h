@@ -54,11 +54,12 @@ const char *words_origins(const struct investigation_network *n, char text[stati
 const struct investigation_row *words_last_origin(const struct investigation_network *n);
 
 /*
- * Whom to write to or call: of the network, then of who announces it.  `whose` says which;
- * NULL: nobody is known.
+ * Whom to write to or call: of the network; `whose` says of which.  NULL: nobody is known.
  */
-const struct whois_contact *words_contact(const struct investigation *v,
-                                          const struct investigation_network *n,
+const struct whois_contact *words_contact(const struct investigation_network *n,
                                           char whose[static WORDS_BYTES]);
+/* Of who announces it, or did last; as above. */
+const struct whois_contact *words_as_contact(const struct investigation *v,
+                                             char whose[static WORDS_BYTES]);
 /* "abuse@example.net, +1 555 0100" */
 const char *words_reach(const struct whois_contact *c, char text[static WORDS_BYTES]);

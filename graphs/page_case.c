@@ -66,22 +66,28 @@ static void write_mailto(struct html *h, const struct whois_contact *c)
         html_text(h, "%s%s", c->mail[0] != '\0' ? ", " : "", c->phone);
 }
 
-static void write_contact_in_short(struct html *h, const struct story *t)
+static void write_reach(struct html *h, const struct whois_contact *c, const char *how,
+                        const char *whose)
 {
-    char whose[WORDS_BYTES];
-    const struct investigation *v = t->investigation;
-    const struct whois_contact *c =
-            words_contact(v, v->networks > 0 ? &v->network[0] : NULL, whose);
     html_markup(h, "<dt>Contact</dt><dd>");
-    if (c == NULL) {
-        html_markup(h, "not found");
-    } else {
-        write_mailto(h, c);
-        html_markup(h, " <small>");
-        html_text(h, "%s", whose);
-        html_markup(h, "</small>");
-    }
-    html_markup(h, "</dd>\n");
+    write_mailto(h, c);
+    html_markup(h, " <small>%s", how);
+    html_text(h, "%s", whose);
+    html_markup(h, "</small></dd>\n");
+}
+
+static void write_contacts_in_short(struct html *h, const struct story *t)
+{
+    char whose[WORDS_BYTES], as[WORDS_BYTES];
+    const struct investigation *v = t->investigation;
+    const struct whois_contact *c = words_contact(&v->network[0], whose);
+    const struct whois_contact *of_as = words_as_contact(v, as);
+    if (c != NULL)
+        write_reach(h, c, "by whois for ", whose);
+    if (of_as != NULL)
+        write_reach(h, of_as, "", as);
+    if (c == NULL && of_as == NULL)
+        item(h, "Contact", "not found");
 }
 
 void page_in_short(struct page *page, const struct story *t)
@@ -98,7 +104,7 @@ void page_in_short(struct page *page, const struct story *t)
     item(h, "Routed now", words_routed(v, n, text));
     if (words_origins(n, text)[0] != '\0')
         item(h, "Last origin seen", text);
-    write_contact_in_short(h, t);
+    write_contacts_in_short(h, t);
     item(h, "Forged?", forgery_words(t->forgery.verdict));
     html_markup(h, "</dl>\n");
 }
@@ -162,7 +168,7 @@ static void write_contacts(struct html *h, const struct investigation_registrati
 
 static void write_raw(struct html *h, const struct investigation_registration *r)
 {
-    if (r->raw == NULL)
+    if (r->raw == NULL || r->raw[0] == '\0')
         return;
     html_markup(h, "<details><summary>The answer as it came%s</summary><pre>",
                 r->raw_cut ? ", its beginning" : "");
@@ -343,7 +349,8 @@ static void write_routing(struct page *page, const struct story *t)
         html_text(h, "%s.", words_routed(v, n, text));
         html_markup(h, "</p>\n");
         page_lookup(page, &n->routing.lookup);
-        page_lookup(page, &n->dns.lookup);
+        if (n->dns.lookup.state != LOOKUP_OFF || n->routing.lookup.state != LOOKUP_FOUND)
+            page_lookup(page, &n->dns.lookup);
     }
     html_markup(h, "<h2>Who announced it, by day</h2>\n");
     for (unsigned i = 0; i < v->networks; i++) {

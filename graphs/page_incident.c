@@ -66,7 +66,7 @@ static void write_junk(struct telling *t)
     char text[INCIDENT_JUNK_BYTES];
     if (incident_junk_text(t->last, text) == NULL)
         return;
-    html_markup(t->html, "<p class=\"words\">");
+    html_markup(t->html, "<p class=\"looked\">");
     html_text(t->html, "%s.", text);
     html_markup(t->html, "</p>\n");
 }

@@ -38,6 +38,7 @@ static void write_lookup(struct telling *t, const struct lookup *l)
 static void write_head(struct telling *t, const char *site)
 {
     char fact[INCIDENT_SUMMARY_BYTES], from[WORDS_TIME_BYTES], until[WORDS_TIME_BYTES];
+    char junk[INCIDENT_JUNK_BYTES];
     const struct paragraph_form plain = {.end = "\n"};
     paragraph_add(&t->p, "Incident %s at %s, %s, %s", t->last->id, site,
                   incident_severity_name(t->last->severity),
@@ -54,19 +55,37 @@ static void write_head(struct telling *t, const char *site)
                   100 * t->peak->share, t->peak->rate_qps, t->peak->baseline_qps);
     paragraph_add(&t->p, "%" PRIu64 " queries since it began.", t->last->queries);
     end_line(t);
+    if (incident_junk_text(t->last, junk) != NULL)
+        paragraph_add(&t->p, "%s.", junk);
+    end_line(t);
     if (t->last->lossy) {
         paragraph_add(&t->p, "Capture lost frames meanwhile: the figures are too small.");
         end_line(t);
     }
 }
 
-static void write_short(struct telling *t)
+static void write_contacts(struct telling *t, const struct investigation_network *n)
 {
     char text[WORDS_BYTES], whose[WORDS_BYTES];
+    const struct whois_contact *c = n != NULL ? words_contact(n, whose) : NULL;
+    const struct whois_contact *as = words_as_contact(t->story->investigation, text);
+    if (c != NULL)
+        paragraph_add(&t->p, "Contact:  %s (by whois for %s)", words_reach(c, text), whose);
+    else if (as == NULL)
+        paragraph_add(&t->p, "Contact:  not found");
+    end_line(t);
+    as = words_as_contact(t->story->investigation, whose);
+    if (as != NULL)
+        paragraph_add(&t->p, "Contact:  %s (%s)", words_reach(as, text), whose);
+    end_line(t);
+}
+
+static void write_short(struct telling *t)
+{
+    char text[WORDS_BYTES];
     const struct investigation *v = t->story->investigation;
     const struct investigation_network *n = v->networks > 0 ? &v->network[0] : NULL;
     const struct whois_block *b = n != NULL ? words_block(&n->registration) : NULL;
-    const struct whois_contact *c = words_contact(v, n, whose);
     heading(t, "In short");
     if (n == NULL)
         paragraph_add(&t->p, "No single network explains this incident.");
@@ -86,11 +105,7 @@ static void write_short(struct telling *t)
     if (n != NULL && words_origins(n, text)[0] != '\0')
         paragraph_add(&t->p, "Origin:   %s", text);
     end_line(t);
-    if (c != NULL)
-        paragraph_add(&t->p, "Contact:  %s (%s)", words_reach(c, text), whose);
-    else
-        paragraph_add(&t->p, "Contact:  not found");
-    end_line(t);
+    write_contacts(t, n);
     paragraph_add(&t->p, "Forged?   %s.", forgery_words(t->story->forgery.verdict));
     end_line(t);
 }
@@ -257,7 +272,8 @@ static void write_routing(struct telling *t)
                       words_routed(v, n, text));
         end_line(t);
         write_lookup(t, &n->routing.lookup);
-        write_lookup(t, &n->dns.lookup);
+        if (n->dns.lookup.state != LOOKUP_OFF || n->routing.lookup.state != LOOKUP_FOUND)
+            write_lookup(t, &n->dns.lookup);
     }
     heading(t, "Who announced it, by day");
     for (unsigned i = 0; i < v->networks; i++) {
@@ -318,7 +334,7 @@ static void write_evidence(struct telling *t)
 static void write_raw(struct telling *t, const char *of,
                       const struct investigation_registration *r)
 {
-    if (r->raw == NULL)
+    if (r->raw == NULL || r->raw[0] == '\0')
         return;
     (void)fprintf(t->to, "\nAnswer about %s%s:\n", of,
                   r->raw_cut ? " (its beginning; the rest was left out)" : "");

@@ -294,8 +294,13 @@ int cmd_read(int argc, char **argv)
     if (!load_config(&o, &c))
         return EXIT_USAGE;
     struct origins *origins = NULL;
-    const char *table = o.origins != NULL ? o.origins : c.origins;
-    if (table[0] != '\0' && !read_origins(table, &origins))
+    if (o.origins != NULL && strlen(o.origins) >= sizeof c.origins) {
+        (void)complain("--origins", o.origins, "short enough: 255 octets");
+        return EXIT_FAILED;
+    }
+    if (o.origins != NULL) /* for case files, too */
+        memcpy(c.origins, o.origins, strlen(o.origins) + 1);
+    if (c.origins[0] != '\0' && !read_origins(c.origins, &origins))
         return EXIT_FAILED;
     struct tlds *tlds;
     if (!read_tlds(&c, &tlds)) {

@@ -345,16 +345,20 @@ static void write_routing(const struct investigation *v, const struct investigat
     flush(&p, to);
 }
 
-static void write_contact(const struct investigation *v, const struct investigation_network *n,
-                          FILE *to)
+static void write_contacts(const struct investigation *v, const struct investigation_network *n,
+                           FILE *to)
 {
     struct paragraph p = {.used = 0};
     char text[WORDS_BYTES], whose[WORDS_BYTES];
-    const struct whois_contact *c = words_contact(v, n, whose);
+    const struct whois_contact *c = words_contact(n, whose);
     if (c != NULL)
-        paragraph_add(&p, "Contact: %s (%s)", words_reach(c, text), whose);
+        paragraph_add(&p, "Contact: %s (by whois for %s)", words_reach(c, text), whose);
     else if (n->registration.lookup.state == LOOKUP_FOUND)
         paragraph_add(&p, "Contact: whois names none.");
+    flush(&p, to);
+    c = words_as_contact(v, whose);
+    if (c != NULL)
+        paragraph_add(&p, "Contact: %s (%s)", words_reach(c, text), whose);
     flush(&p, to);
 }
 
@@ -368,7 +372,7 @@ static void write_investigation(const struct mail_story *story, FILE *to)
     write_network(n, story->opening->incident.began_s, to);
     write_reverse(v, to);
     write_routing(v, n, to);
-    write_contact(v, n, to);
+    write_contacts(v, n, to);
 }
 
 static void write_links(const struct config *c, const struct mail_story *story, FILE *to)

@@ -83,6 +83,13 @@ static bool has_page(const char *id)
     return access(path, F_OK) == 0;
 }
 
+static bool has_case(const char *id, const char *name)
+{
+    char path[DIRECTORY_BYTES + 64];
+    (void)snprintf(path, sizeof path, "%s/cases/%s/%s", directory, id, name);
+    return access(path, F_OK) == 0;
+}
+
 static void run(void)
 {
     struct notify_counts counts;
@@ -110,4 +117,21 @@ Test(jobs, draw_nothing_before_the_first_minute_is_stored)
     put_minute(minute_s);
     run();
     cr_expect(has_page("2026-0101-1"));
+}
+
+Test(jobs, make_a_case_file_of_each_incident_at_once)
+{
+    put_event("2026-0101-1", minute_s + 10);
+    put_event("2026-0101-2", minute_s + 20);
+    run();
+    cr_expect(has_case("2026-0101-1", "case.txt"), "before the first minute is stored, too");
+    cr_expect(has_case("2026-0101-2", "case.html"));
+    cr_expect(has_case("2026-0101-2", "case.json"));
+    cr_expect(not(has_case("2026-0101-1", "share.png")));
+
+    put_minute(minute_s);
+    put_minute(minute_s + 60);
+    put_event("2026-0101-1", minute_s + 90);
+    run();
+    cr_expect(has_case("2026-0101-1", "share.png"), "with its pictures, once there are some");
 }

@@ -513,6 +513,38 @@ class Telling(Case):
                                capture_output=True, text=True, check=True).stdout
         self.assertIn(f"case file: {folder}/case.{{txt,html,json}}", shown)
 
+    def test_the_demonstration_tells_the_published_story(self):
+        scripts = pathlib.Path(MAILSERVER).parent
+        subprocess.run([scripts / "demo-tables", self.dir / "tables"], check=True)
+        servers = [subprocess.Popen([scripts / f"demo-{what}", self.dir / what])
+                   for what in ("resolver", "whois-server")]
+        try:
+            for what in ("resolver", "whois-server"):
+                while not (self.dir / what).exists():
+                    time.sleep(0.05)
+            self.resolve_at((self.dir / "resolver").read_text())
+            self.settings.update({"whois": WHOIS, "history": self.dir / "tables", "deadline": 10,
+                                  "whois-server": f"127.0.0.1:{(self.dir / 'whois-server').read_text()}"})
+            self.detection["origins"] = self.dir / "tables" / "table-20050118.txt"
+            mail = self.read()
+        finally:
+            for server in servers:
+                server.terminate()
+                server.wait()
+        body = " ".join(mail.replace("\r\n", "\n").split("\n\n")[2].split())
+        for words in ("Network: Success Marketing Associates, LLC (registered 2005-01-10, 8 days before)",
+                      "Reverse DNS: none of 7 hosts has a reverse name.",
+                      "Routed now: no, nobody announces it in the table of origins of 18 Jan 2005.",
+                      "Last origin seen: AS30092 until 17 Jan 2005; before that AS21529, until 7 Jan 2005.",
+                      "Contact: abuse@broadband.example, +1-555-0100"):
+            self.assertIn(words, body)
+        for line in mail.split("\n\n")[2].splitlines():
+            self.assertTrue(len(line) <= 72 or line.startswith("Page:"), line)
+        text = (self.state / "cases" / ID / "case.txt").read_text()
+        for words in ("1 Jan 2005 - 7 Jan 2005 207.244.46.0/24 by AS21529", "nobody announced it",
+                      "Cc: noc@second-hosting.example", "Contact: abuse@broadband.example"):
+            self.assertIn(words, " ".join(text.split()))
+
     def test_silent_servers_delay_a_mail_by_their_deadline_alone(self):
         mail = self.read()
         without = self.took

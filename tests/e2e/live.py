@@ -144,6 +144,37 @@ mail:
         self.assertEqual(self.sum("queries"), sent)
         print(f"sent {sent}, counted {self.sum('queries')}", file=sys.stderr)
 
+    def test_a_case_file_is_there_in_time_and_completed_when_a_source_answers(self):
+        whois, speak = self.dir / "whois", self.dir / "speak"
+        whois.write_text(f"#!/bin/sh\n[ -e {speak} ] || sleep 100\n"
+                         "echo 'NetRange: 207.244.46.0 - 207.244.46.255'\necho 'CustName: Somebody'\n")
+        whois.chmod(0o755)
+        self.config.write_text(self.config.read_text() + "page-url: http://pages.example.net\n"
+                               f"lookups:\n  resolver: 127.0.0.1:1\n  whois: {whois}\n")
+        p = self.start_rootwatch()
+        sender = self.send(70, after=8, share=0.35)
+        incident = wait_for("incident", self.events, 40)[0]["id"]
+        opened = time.monotonic()
+        case = self.state / "cases" / incident / "case.json"
+
+        def fact(kind):
+            return {f["state"] for f in json.loads(case.read_text())["facts"] if f["kind"] == kind}
+
+        wait_for("case file", case.exists, 15)
+        self.assertEqual(fact("whois"), {"failed"})
+        self.assertEqual(fact("reverse"), {"failed"})
+        speak.touch()
+        wait_for("mail", self.mails, 15 - (time.monotonic() - opened) + 5)
+        mail = pathlib.Path(self.mails()[0])
+        self.assertIn("Network: not known. Failed at", wait_for("whole mail", mail.read_text))
+        wait_for("whole case", lambda: fact("whois") == {"found"}, 60)
+        wait_for("page", lambda: "Somebody" in (case.parent / "case.html").read_text())
+        print(f"complete after {time.monotonic() - opened:.0f} s", file=sys.stderr)
+        sent = int(sender.communicate()[0])
+        self.stop(p)
+        self.assertEqual(self.sum("kernel_drops"), 0)
+        self.assertEqual(self.sum("queries"), sent, "capture did not notice")
+
     def test_goes_on_after_kill_9_without_a_second_opening(self):
         p = self.start_rootwatch()
         sender = self.send(420, after=8, share=0.35)

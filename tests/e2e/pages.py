@@ -95,7 +95,10 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([tool, directory], check=True)
         subprocess.run([rootwatch, 'graph', '--state', directory], check=True)
-        for page in ('index.html', 'week.html', 'incidents/2005-0118-1/index.html'):
+        subprocess.run([rootwatch, 'incident', 'case', '2005-0118-1', '--state', directory],
+                       check=True, stdout=subprocess.DEVNULL)
+        for page in ('index.html', 'week.html', 'incidents/2005-0118-1/index.html',
+                     '../cases/2005-0118-1/case.html'):
             for width, dark in ((1280, False), (1280, True), (400, False)):
                 found = complaints(directory, page, width, dark)
                 mode = 'dark' if dark else 'light'
