@@ -202,8 +202,8 @@ static void write_request(const struct letter *l, FILE *to)
 {
     static const char *const requests[] = {
             "whether these hosts are yours, and send these queries;",
-            "if so, what makes them do it, and to stop it: often a mail or "
-            "resolver system whose answers are filtered, or do not find their way back;",
+            ("if so, what makes them do it, and to stop it: often the answers to a mail "
+             "system or resolver are filtered, or do not find their way back;"),
             "if they are a customer's, to pass this on to whom it concerns;",
             "in any case, a short answer, so that we know that it reached you.",
     };

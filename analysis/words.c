@@ -319,7 +319,9 @@ const struct whois_contact *words_as_contact(const struct investigation *v,
         const struct whois_contact *c = best_contact(&v->as[i].registration);
         if (c == NULL)
             continue;
-        (void)words_as(v, v->as[i].asn, whose);
+        const char *name = as_name(v, v->as[i].asn);
+        (void)snprintf(whose, WORDS_BYTES, "AS%" PRIu32 "%s%s", v->as[i].asn,
+                       name[0] != '\0' ? ", " : "", name);
         return c;
     }
     return NULL;

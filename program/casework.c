@@ -224,6 +224,7 @@ static bool write_with_pictures(const struct casework *w, const char *id, struct
  */
 
 struct gathering {
+    const struct casework *work;
     struct casework_list *met;
     int64_t *sequence;
     size_t count;
@@ -245,7 +246,7 @@ static bool gather(void *argument, const struct incident_event *e)
         return false;
     g->sequence = more;
     g->sequence[g->count++] = e->sequence;
-    if (k == met->count)
+    if (k == met->count && e->time_s >= g->work->since_s)
         (void)snprintf(met->id[met->count++], INCIDENT_ID_BYTES, "%s", e->incident.id);
     return true;
 }
@@ -273,7 +274,7 @@ static bool make_all(const struct casework *w, const struct casework_list *met,
 
 bool casework_begin(const struct casework *w, struct casework_list *met, struct error *err)
 {
-    struct gathering g = {.met = met};
+    struct gathering g = {.work = w, .met = met};
     met->count = 0;
     bool good = store_untold(w->store, CASEWORK_CHANNEL, gather, &g, err) && !g.no_memory;
     if (g.no_memory)

@@ -22,6 +22,7 @@ struct casework {
     const char *state;   /* directory */
     struct store *store; /* opened STORE_NOTE or STORE_WRITE */
     int64_t now_s;
+    int64_t since_s; /* events before are too old to begin with: nobody is asked about them */
     const struct log *log;
 };
 

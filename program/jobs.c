@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { RECENT_S = 2 * 86400 };
+
 static bool tell(const struct config *c, const char *state, struct store *store,
                  const struct log *log, struct notify_counts *counts, struct error *err)
 {
@@ -83,7 +85,14 @@ bool jobs_run(const struct config *c, const char *state, const struct log *log, 
     struct store *store = store_open(state, STORE_NOTE, &err);
     if (!report(log, store != NULL, &err))
         return false;
-    struct casework w = {c, state, store, time(NULL), log};
+    int64_t now_s = time(NULL);
+    /* A store of before case files must not set off hundreds of look-ups. */
+    struct casework w = {.config = c,
+                         .state = state,
+                         .store = store,
+                         .now_s = now_s,
+                         .since_s = pages ? now_s - RECENT_S : INT64_MIN,
+                         .log = log};
     bool good = report(log, casework_begin(&w, &met, &err), &err);
     /* Without archives mails go with older pictures, or none. */
     good &= report(log, drawing_catch_up(state, log, &err), &err);

@@ -135,3 +135,12 @@ Test(jobs, make_a_case_file_of_each_incident_at_once)
     run();
     cr_expect(has_case("2026-0101-1", "share.png"), "with its pictures, once there are some");
 }
+
+Test(jobs, ask_nobody_about_incidents_of_long_ago)
+{
+    put_event("2026-0101-1", minute_s - 3 * 86400);
+    put_event("2026-0101-2", minute_s + 10);
+    run();
+    cr_expect(not(has_case("2026-0101-1", "case.txt")));
+    cr_expect(has_case("2026-0101-2", "case.txt"));
+}

@@ -59,6 +59,21 @@ class Check(unittest.TestCase):
                       "/nonexistent/command: No such file"):
             self.assertIn(words, ran.stderr)
 
+    def test_look_ups_that_cannot_be_made_are_said(self):
+        ran = self.check("lookups:\n  whois: /nonexistent/whois\n  history: /nonexistent/tables\n"
+                         "  origin-zone: asn.example\n")
+        self.assertEqual(ran.returncode, 2)
+        for words in ("error: lookups.whois: /nonexistent/whois: No such file",
+                      "error: lookups.history: /nonexistent/tables: No such file",
+                      "warning: lookups.origin-zone: is not asked, since lookups.resolver"):
+            self.assertIn(words, ran.stderr)
+        for bad in ("resolver: example.net", "resolver: 192.0.2.1:0", "whois-server: 'a b'",
+                    "resolver: '[192.0.2.1]:53'", "deadline: 61"):
+            self.assertEqual(self.check(f"lookups: {{{bad}}}\n").returncode, 2, bad)
+        for good in ("192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "'[2001:db8::1]:5353'"):
+            ran = self.check(f"state: {self.dir}\nlookups: {{resolver: {good}}}\n")
+            self.assertNotIn("lookups", ran.stderr, good)
+
     def test_a_file_that_is_not_there_is_an_error(self):
         ran = subprocess.run([ROOTWATCH, "check", "-c", self.dir / "none"], text=True,
                              capture_output=True)
