@@ -322,6 +322,7 @@ static void look_closely(struct aggregator *a, const struct interval *interval)
             .usual_qps = (double)NAN,
             .level_qps = detector_level(a->detector),
             .tell = a->told.event,
+            .keep = a->told.evidence,
             .argument = a->told.argument,
     };
     (void)baseline_usual(&a->baseline, minute_s, &view.usual_qps, &spread);
@@ -352,6 +353,7 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
 
 void aggregator_end(struct aggregator *a)
 {
+    casebook_end(a->casebook, a->told.evidence, a->told.argument);
     end_minute(a);
     empty_minute(a);
     end_hour(a);

@@ -26,6 +26,7 @@ struct aggregator_settings {
 
 struct aggregator_told {
     casebook_tell *event;
+    casebook_keep *evidence; /* after the event; NULL: nobody keeps frames */
     void (*minute)(void *argument, const struct minute *m);
     void (*hour)(void *argument, int64_t hour_s, const struct prefix_counts *counts);
     void *argument;

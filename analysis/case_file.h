@@ -36,6 +36,8 @@ struct case_file {
     bool habit;         /* comes every night: not told */
     bool silenced;      /* began in a silence: not told until that is over */
     bool joined;        /* by a culprit that was not told yet */
+    bool continued;     /* there was an earlier part, whose frames are not here */
+    bool full;          /* its evidence is, and was told so */
     bool graver;        /* a whole minute was worse than what was told */
     double usual_share; /* of the counted ones */
     double level_qps;   /* usual for all queries; of volume and gap */

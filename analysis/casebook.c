@@ -60,7 +60,7 @@ struct casebook *casebook_create(const struct casebook_limits *limits, uint64_t 
     }
     b->limits = *limits;
     for (unsigned i = 0; i < SLOTS; i++)
-        if (!dossier_init(&b->slot[i].dossier, seed, err)) {
+        if (!dossier_init(&b->slot[i].dossier, seed, limits->evidence_frames, err)) {
             casebook_free(b);
             return NULL;
         }
@@ -165,6 +165,22 @@ static void note_severity(struct case_file *c, const struct casebook_view *view)
         c->incident.severity = told;
 }
 
+static void keep_evidence(const struct case_file *c, casebook_keep *keep, void *argument)
+{
+    const struct dossier *d = &c->dossier;
+    if (keep != NULL && d->evidence.frames > 0)
+        keep(argument, c->incident.id, c->continued ? d->from_s : 0, &d->evidence);
+}
+
+/* From then on a frame only takes the place of another. */
+static void keep_when_full(struct case_file *c, const struct casebook_view *view)
+{
+    bool full = c->dossier.evidence.frames == c->dossier.evidence.limit;
+    if (is_told(c) && full && !c->full)
+        keep_evidence(c, view->keep, view->argument);
+    c->full = full;
+}
+
 static void tell(struct casebook *b, struct case_file *c, const struct casebook_view *view,
                  enum incident_state state)
 {
@@ -176,8 +192,10 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     if (state != INCIDENT_CLOSED)
         note_severity(c, view);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
-    if (is_told(c) && !silent)
+    if (is_told(c) && !silent) {
         view->tell(view->argument, &e);
+        keep_evidence(c, view->keep, view->argument);
+    }
     c->told_s = now_s;
     c->told_qps = c->incident.rate_qps;
     c->joined = c->graver = false;
@@ -215,6 +233,7 @@ static bool take_up_old(struct casebook *b, struct case_file *c, int64_t now_s)
             continue;
         memcpy(c->incident.id, old->id, sizeof c->incident.id);
         c->incident.wave = old->wave + 1;
+        c->continued = true;
         b->closed[i] = (struct closed_case){.id = ""};
         return true;
     }
@@ -502,6 +521,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     if (case_has_waves(c) || case_kind(c) == INCIDENT_VOLUME || case_kind(c) == INCIDENT_SPOOF)
         b->excess_queries += fmax(0, queries - c->incident.baseline_qps * length_s);
     tell_late(b, c, view);
+    keep_when_full(c, view);
     if (now_s - c->active_s >= case_quiet_s(c, b->limits.quiet_s))
         close_case(b, c, view);
     else
@@ -564,6 +584,13 @@ void casebook_interval(struct casebook *b, const struct casebook_view *view,
         take_finding(b, view, &found[i]);
     tell_fresh(b, view);
     note_suspects(b, suspect, suspects, end_of(view->interval));
+}
+
+void casebook_end(const struct casebook *b, casebook_keep *keep, void *argument)
+{
+    for (unsigned i = 0; i < SLOTS; i++)
+        if (b->slot[i].state == CASE_OPEN && is_told(&b->slot[i]))
+            keep_evidence(&b->slot[i], keep, argument);
 }
 
 unsigned casebook_culprits(const struct casebook *b,
@@ -646,8 +673,10 @@ static bool parse_case(struct casebook *b, const json_t *json, struct error *err
     struct case_file *c = take_slot(b, &none, 0);
     if (c == NULL)
         return error_set(err, "more open incidents than there is room for");
-    if (case_parse(json, c, err))
+    if (case_parse(json, c, err)) {
+        c->continued = true;
         return true;
+    }
     drop(c);
     return false;
 }

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "analysis/detector.h"
+#include "analysis/evidence.h"
 #include "analysis/incident.h"
 #include "analysis/interval.h"
 #include "analysis/silence.h"
@@ -28,6 +29,7 @@ struct casebook_limits {
     double material_qps;
     double sensitivity;
     uint32_t quiet_s;                /* so long without excess closes an incident; 900 */
+    uint32_t evidence_frames;        /* kept of each incident; 0: none */
     struct annotation *annotation;   /* of the intervals; NULL: origins are not known */
     const struct silences *silences; /* when nothing is told; NULL: never */
 };
@@ -35,6 +37,15 @@ struct casebook_limits {
 struct casebook; /* private */
 
 typedef void casebook_tell(void *argument, struct incident_event *e);
+
+/*
+ * Frames of the incident's prefixes so far: with each event that is told of it, when there is
+ * no room for more, and when the program ends; the evidence is the book's.  `from_s`: 0, or
+ * since when, where there may be frames from before: the incident has come back, or goes on
+ * from another process.
+ */
+typedef void casebook_keep(void *argument, const char *id, int64_t from_s,
+                           const struct evidence *e);
 
 /* What an interval is looked at with. */
 struct casebook_view {
@@ -44,6 +55,7 @@ struct casebook_view {
     double usual_qps;                    /* of all queries at this hour; NAN: not known */
     double level_qps;                    /* of all queries, of late; 0: not known */
     casebook_tell *tell;                 /* the event is the book's; copy what is kept of it */
+    casebook_keep *keep;                 /* NULL: nobody keeps frames */
     void *argument;
 };
 
@@ -59,6 +71,9 @@ void casebook_explain(struct casebook *b, const struct interval *interval,
 void casebook_interval(struct casebook *b, const struct casebook_view *view,
                        const struct finding *found, unsigned findings,
                        const struct subject *suspect, unsigned suspects);
+
+/* No interval comes after this: the evidence of all that is open and was told. */
+void casebook_end(const struct casebook *b, casebook_keep *keep, void *argument);
 
 /* The prefixes that open incidents name; their number. */
 unsigned casebook_culprits(const struct casebook *b,

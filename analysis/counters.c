@@ -47,6 +47,8 @@ struct counters *counters_create(const struct counters_size *size, struct error 
     }
     c->seed = size->seed;
     c->judge = size->judge;
+    if (size->keep_frames && !keep_init(&c->keep, err))
+        goto fail;
     c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
     if (c->prefixes == NULL || (size->name_buckets > 0 && !create_names(c, size, err)))
         goto fail;
@@ -70,6 +72,7 @@ void counters_free(struct counters *c)
     names_free(c->names);
     zones_free(c->zones);
     names_free(c->tlds);
+    keep_fini(&c->keep);
     for (unsigned i = 0; i < COUNTERS_WATCHED; i++)
         names_free(c->watch[i].names);
     for (unsigned i = 0; i < COUNTERS_NAMES_WATCHED; i++)
@@ -229,12 +232,21 @@ static void add_watched(struct watch *w, const struct message_batch *batch,
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     if (w->host[host]++ == 0)
         memcpy(w->address[host], m->client, sizeof m->client);
+    traits_add(&w->traits, m, host);
     if (m->flags & MESSAGE_QUESTION) {
         add_question(w, &batch->names[m->name_at], m, class);
         return;
     }
     w->queries++;
     w->qtype[QTYPE_CLASS_OTHER]++;
+}
+
+/* An answer has no record: what is watched is few. */
+static void add_answer(struct counters *c, const struct message *m, struct prefix to)
+{
+    for (unsigned i = 0; i < c->watched; i++)
+        if (c->watch[i].subject.key == to.bits)
+            traits_add(&c->watch[i].traits, m, 0);
 }
 
 static void add_network(struct watch *w, const struct message *m)
@@ -295,6 +307,8 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
             add_watched(&c->watch[record[i]], batch, &batch->message[i], judged.class[i]);
+        else if (batch->message[i].flags & MESSAGE_RESPONSE)
+            add_answer(c, &batch->message[i], home[i].prefix);
     for (uint32_t i = 0; c->names_watched > 0 && i < batch->count; i++)
         add_watched_names(c, batch, &batch->message[i], judged.class[i]);
 }
@@ -358,6 +372,7 @@ static void merge_watch(struct watch *to, const struct watch *by)
     for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
         to->network[i] |= by->network[i];
     to->queries += by->queries;
+    traits_merge(&to->traits, &by->traits);
     names_merge(to->names, by->names);
 }
 
@@ -365,6 +380,7 @@ void counters_merge_watches(struct counters *into, const struct counters *from)
 {
     for (unsigned w = 0; w < into->watched && w < from->watched; w++)
         merge_watch(&into->watch[w], &from->watch[w]);
+    keep_merge(&into->keep, &from->keep);
     for (unsigned w = 0; w < into->names_watched && w < from->names_watched; w++)
         merge_watch(&into->name_watch[w], &from->name_watch[w]);
 }
@@ -376,16 +392,31 @@ static void clear_watch(struct watch *w, const struct subject *s)
     memset(w->host, 0, sizeof w->host);
     memset(w->qtype, 0, sizeof w->qtype);
     memset(w->junk, 0, sizeof w->junk);
+    memset(&w->traits, 0, sizeof w->traits);
+    w->keep = NULL;
     memset(w->network, 0, sizeof w->network);
     names_clear(w->names);
+}
+
+/* From now on its signs are counted, and its frames kept where any are. */
+static void watch_frames(struct counters *c, unsigned number, struct prefix p)
+{
+    uint8_t address[16] = {0};
+    uint64_t head = htobe64(p.bits & ~UINT64_C(0xff));
+    memcpy(address, &head, sizeof head);
+    keep_network(&c->keep, address, prefix_family(p) == 6);
+    c->watch[number].keep = &c->keep;
+    c->watch[number].number = number;
 }
 
 static void clear_watches(struct counters *c, const struct watch_list *list)
 {
     struct prefix prefix[COUNTERS_WATCHED];
+    keep_clear(&c->keep);
     for (unsigned i = 0; i < list->prefixes; i++) {
         clear_watch(&c->watch[i], &list->prefix[i]);
         prefix[i] = (struct prefix){list->prefix[i].key};
+        watch_frames(c, i, prefix[i]);
     }
     for (unsigned i = 0; i < list->names; i++)
         clear_watch(&c->name_watch[i], &list->name[i]);
@@ -412,6 +443,11 @@ void counters_clear(struct counters *c, const struct watch_list *list)
     clear_watches(c, list == NULL ? &nothing : list);
     c->source = (struct source_counts){0};
     c->junk = (struct junk_counts){.forgotten = 0};
+}
+
+struct keep *counters_keep(struct counters *c)
+{
+    return &c->keep;
 }
 
 const struct watch *counters_watch(const struct counters *c, const struct subject *s)

@@ -15,7 +15,9 @@
 #include "analysis/prefix_counts.h"
 #include "analysis/subject.h"
 #include "analysis/tally.h"
+#include "analysis/traits.h"
 #include "analysis/zones.h"
+#include "capture/keep.h"
 #include "capture/source.h"
 
 enum {
@@ -37,6 +39,9 @@ struct watch {
     uint64_t network[WATCH_NETWORK_BITS / 64]; /* of a name: one bit a /24 or /48, hashed */
     uint64_t qtype[QTYPE_CLASSES];
     uint64_t junk[JUNK_CLASSES]; /* where queries are judged */
+    struct traits traits;        /* of a prefix */
+    const struct keep *keep;     /* of a prefix: its network number is the watch's */
+    unsigned number;
     struct names *names;
 };
 
@@ -73,6 +78,7 @@ struct counters {
     struct source_counts source; /* of the frames beneath; set by the engine */
     struct junk_counts junk;
     struct junk *judge; /* NULL: queries are put in no class */
+    struct keep keep;   /* signs and frames of the watched prefixes */
     uint64_t seed;
 };
 
@@ -81,6 +87,7 @@ struct counters_size {
     enum prefix_way way;   /* see prefix_counts_create() */
     uint32_t name_buckets; /* a power of two; 0: no names, for a set that is merged into only */
     bool evict_names;
+    bool keep_frames;
     struct junk *judge; /* of all that messages are added to; outlives them; may be NULL */
     uint64_t seed;      /* the same for all that will be merged */
 };
@@ -99,6 +106,8 @@ void counters_merge(struct counters *into, const struct counters *from,
                     struct prefix_counts *spill);
 /* Finds the names' domains and counts their last labels; before an interval is looked at. */
 void counters_find_zones(struct counters *c);
+/* Where a source is to keep what is beside messages; see source_keep(). */
+struct keep *counters_keep(struct counters *c);
 /* Merges the details of watched prefixes; both sets must watch the same. */
 void counters_merge_watches(struct counters *into, const struct counters *from);
 /* `list` NULL: nothing is watched. */

@@ -527,6 +527,27 @@ static void describe_questions(struct case_file *c, enum incident_state state)
     list_names(c, d->names, d->queries);
 }
 
+static void describe_traits(struct incident *i, const struct traits *t)
+{
+    uint8_t ttl[TRAITS_LEADING];
+    struct incident_traits *to = &i->traits;
+    *to = (struct incident_traits){.queries = t->queries,
+                                   .tcp_queries = t->tcp_queries,
+                                   .responses = t->responses,
+                                   .tcp_responses = t->tcp_responses,
+                                   .syns = t->syns,
+                                   .unreachables = t->unreachables,
+                                   .ports = traits_ports(t)};
+    memcpy(to->rcode, t->rcode, sizeof to->rcode);
+    unsigned leading = traits_leading(t, ttl, &to->ttls);
+    for (unsigned n = 0; n < leading; n++) {
+        to->leading[n].ttl = ttl[n];
+        to->leading[n].queries = t->ttl[ttl[n]];
+    }
+    traits_hosts(t, &to->hosts_steady, &to->hosts_varied);
+    to->verdict = traits_verdict(t->tcp_responses, to->hosts_steady, to->hosts_varied);
+}
+
 void describe_incident(struct case_file *c, enum incident_state state,
                        const struct interval *interval, struct annotation *annotation)
 {
@@ -536,6 +557,7 @@ void describe_incident(struct case_file *c, enum incident_state state,
     i->queries = d->queries;
     i->junk = (struct incident_junk){.judged = d->judged, .junk = d->junk};
     memcpy(i->junk.class, d->junk_class, sizeof i->junk.class);
+    describe_traits(i, &d->traits);
     i->hosts = dossier_hosts(d);
     i->networks = dossier_networks(d);
     i->hosts_listed = dossier_leading_hosts(d, i->host, INCIDENT_HOSTS);

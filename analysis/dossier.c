@@ -15,27 +15,34 @@ enum {
     CALM_MEMORY_S = 60,
 };
 
-bool dossier_init(struct dossier *d, uint64_t seed, struct error *err)
+bool dossier_init(struct dossier *d, uint64_t seed, uint32_t frames, struct error *err)
 {
     *d = (struct dossier){.seconds = 0};
     d->names = names_create(NAME_BUCKETS, true, seed, err);
     d->window = names_create(WINDOW_BUCKETS, true, seed, err);
-    return d->names != NULL && d->window != NULL;
+    return d->names != NULL && d->window != NULL && evidence_init(&d->evidence, frames, err);
 }
 
 void dossier_fini(struct dossier *d)
 {
     names_free(d->names);
     names_free(d->window);
+    evidence_fini(&d->evidence);
 }
 
 void dossier_start(struct dossier *d, const struct subject *s, int64_t from_s)
 {
     struct names *names = d->names;
     struct names *window = d->window;
+    struct evidence evidence = d->evidence;
     names_clear(names);
     names_clear(window);
-    *d = (struct dossier){.subject = *s, .from_s = from_s, .names = names, .window = window};
+    evidence_clear(&evidence);
+    *d = (struct dossier){.subject = *s,
+                          .from_s = from_s,
+                          .names = names,
+                          .window = window,
+                          .evidence = evidence};
 }
 
 void dossier_open_window(struct dossier *d)
@@ -99,6 +106,13 @@ void dossier_add(struct dossier *d, const struct sample *sample, double length_s
     d->window_s += length_s;
 }
 
+static void add_kept(struct dossier *d, const struct keep *k, unsigned number)
+{
+    d->traits.syns += k->network[number].sign[KEEP_SYN];
+    d->traits.unreachables += k->network[number].sign[KEEP_UNREACHABLE];
+    evidence_add(&d->evidence, k, number);
+}
+
 void dossier_add_watch(struct dossier *d, const struct watch *watch)
 {
     if (watch == NULL)
@@ -107,6 +121,9 @@ void dossier_add_watch(struct dossier *d, const struct watch *watch)
         add_hosts(d, watch);
     for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
         d->network[i] |= watch->network[i];
+    traits_merge(&d->traits, &watch->traits);
+    if (watch->keep != NULL)
+        add_kept(d, watch->keep, watch->number);
     names_merge(d->names, watch->names);
     names_merge(d->window, watch->names);
 }

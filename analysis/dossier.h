@@ -3,10 +3,12 @@
  *
  * A dossier is opened when a prefix or a name becomes suspicious, so that an incident knows its
  * hosts and types from its first second on; it is dropped when nothing came of the suspicion.
+ * Traits and frames are those of this process: what another kept before it is not taken up.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/evidence.h"
 #include "analysis/incident.h"
 #include "analysis/sample.h"
 
@@ -29,12 +31,15 @@ struct dossier {
     double type_qps[QTYPE_CLASSES];            /* twenty seconds' memory */
     struct names *names;                       /* since it was opened */
     struct names *window;                      /* since dossier_open_window() */
+    struct traits traits;                      /* of prefixes */
+    struct evidence evidence;
     uint64_t window_queries;
     uint64_t window_qtype[QTYPE_CLASSES];
     double window_s;
 };
 
-bool dossier_init(struct dossier *d, uint64_t seed, struct error *err);
+/* `frames`: how many are kept as evidence, at most. */
+bool dossier_init(struct dossier *d, uint64_t seed, uint32_t frames, struct error *err);
 void dossier_fini(struct dossier *d);
 void dossier_start(struct dossier *d, const struct subject *s, int64_t from_s);
 

@@ -85,6 +85,34 @@ static void judge_routing(const struct incident *i, const struct investigation *
     }
 }
 
+/* Many hosts with one TTL all together may be one machine that makes them up. */
+static void judge_ttls(const struct incident_traits *t, struct forgery *f)
+{
+    enum traits_verdict hosts = traits_verdict(0, t->hosts_steady, t->hosts_varied);
+    if (hosts == TRAITS_PROBABLY_FORGED)
+        add(f, 1, "Packets of single hosts come with TTLs far apart: at %u of %u hosts",
+            t->hosts_varied, t->hosts_steady + t->hosts_varied);
+    else if (hosts == TRAITS_PROBABLY_REAL)
+        add(f, t->ttls > 1 ? -1 : 0, "The TTLs of %u hosts are steady, %u different in all",
+            t->hosts_steady, t->ttls);
+}
+
+static void judge_traits(const struct incident_traits *t, struct forgery *f)
+{
+    if (t->tcp_responses > 0)
+        add(f, -1,
+            "%" PRIu64 " answers went over TCP: a forged source cannot complete its handshake",
+            t->tcp_responses);
+    else
+        add(f, 0,
+            "No answers over TCP were seen, whose handshake a forged source cannot "
+            "complete");
+    if (t->unreachables > 0)
+        add(f, 1, "%" PRIu64 " ICMP messages say that answers found nobody who had asked",
+            t->unreachables);
+    judge_ttls(t, f);
+}
+
 void forgery_judge(const struct incident *i, int64_t length_s, const struct investigation *v,
                    struct forgery *f)
 {
@@ -94,9 +122,7 @@ void forgery_judge(const struct incident *i, int64_t length_s, const struct inve
     judge_hosts(i, f);
     judge_length(i, length_s, f);
     judge_routing(i, v, f);
-    add(f, 0,
-        "Handshakes of TCP, which a forged source cannot complete, are not counted by "
-        "source");
+    judge_traits(&i->traits, f);
     for (unsigned p = 0; p < f->points; p++)
         sum += f->point[p].weight;
     if (sum >= DECIDES)

@@ -69,6 +69,40 @@ const char *incident_junk_text(const struct incident *i, char text[static INCIDE
     return text;
 }
 
+static const char *verdict_text(enum traits_verdict v)
+{
+    static const char *const texts[] = {
+            "which leaves open whether the sources are forged",
+            "TCP handshakes were completed, which speaks for real sources",
+            "TTLs are steady by host, which speaks for real sources",
+            "TTLs of single hosts vary widely, which speaks for forged sources"};
+    return texts[v];
+}
+
+const char *incident_traits_text(const struct incident *i,
+                                 char text[static INCIDENT_TRAITS_BYTES])
+{
+    const struct incident_traits *t = &i->traits;
+    size_t size = INCIDENT_TRAITS_BYTES, used = 0;
+    if (t->queries == 0)
+        return NULL;
+    used += (size_t)snprintf(text, size, "TTL");
+    for (unsigned n = 0; n < TRAITS_LEADING && t->leading[n].queries > 0; n++)
+        used += (size_t)snprintf(text + used, size - used, "%s %u (%.0f %%)", n > 0 ? "," : "",
+                                 t->leading[n].ttl,
+                                 100 * (double)t->leading[n].queries / (double)t->queries);
+    (void)snprintf(
+            text + used, size - used,
+            ", %u different; steady at %u hosts, varied at %u; about %u source ports; "
+            "over TCP %llu SYNs, %llu queries, %llu answers; answers in all %llu, NXDOMAIN "
+            "%llu, found nobody (ICMP) %llu; %s",
+            t->ttls, t->hosts_steady, t->hosts_varied, t->ports, (unsigned long long)t->syns,
+            (unsigned long long)t->tcp_queries, (unsigned long long)t->tcp_responses,
+            (unsigned long long)t->responses, (unsigned long long)t->rcode[MINUTE_NXDOMAIN],
+            (unsigned long long)t->unreachables, verdict_text(t->verdict));
+    return text;
+}
+
 void incident_fini(struct incident *i)
 {
     for (unsigned n = 0; n < i->names; n++)
@@ -113,6 +147,37 @@ static json_t *asns_json(const struct incident *i)
     for (unsigned n = 0; n < i->asns; n++)
         json_array_append_new(array, json_integer(i->asn[n]));
     return array;
+}
+
+static json_t *traits_json(const struct incident_traits *t)
+{
+    json_t *ttls = json_array();
+    json_t *rcodes = json_object();
+    for (unsigned n = 0; n < TRAITS_LEADING && t->leading[n].queries > 0; n++)
+        json_array_append_new(ttls, json_pack("{s:i, s:I}", "ttl", t->leading[n].ttl, "queries",
+                                              (json_int_t)t->leading[n].queries));
+    for (unsigned n = 0; n < MINUTE_RCODES; n++)
+        if (t->rcode[n] > 0)
+            json_object_set_new(rcodes, minute_rcode_name(n),
+                                json_integer((json_int_t)t->rcode[n]));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:s}",
+                     "queries", (json_int_t)t->queries, "tcp_queries",
+                     (json_int_t)t->tcp_queries, "responses", (json_int_t)t->responses,
+                     "tcp_responses", (json_int_t)t->tcp_responses, "syns", (json_int_t)t->syns,
+                     "unreachables", (json_int_t)t->unreachables, "rcode", rcodes, "ttls",
+                     (json_int_t)t->ttls, "leading_ttls", ttls, "ports", (json_int_t)t->ports,
+                     "hosts_steady", (json_int_t)t->hosts_steady, "hosts_varied",
+                     (json_int_t)t->hosts_varied, "verdict", traits_verdict_name(t->verdict));
+}
+
+/* They are part of the evidence, also where no test is known. */
+static void set_traits(json_t *json, const struct incident_traits *t)
+{
+    if (t->queries == 0)
+        return;
+    if (json_object_get(json, "evidence") == NULL)
+        json_object_set_new(json, "evidence", json_object());
+    json_object_set_new(json_object_get(json, "evidence"), "traits", traits_json(t));
 }
 
 static void set_evidence(json_t *json, const struct incident_evidence *e)
@@ -213,6 +278,7 @@ json_t *incident_event_json(const struct incident_event *e)
     set_dimensions(json, i);
     set_details(json, i);
     set_evidence(json, &i->evidence);
+    set_traits(json, &i->traits);
     set_junk(json, &i->junk);
     json_object_set_new(json, "decoding", reasons_json(&i->reasons));
     return json;
@@ -280,6 +346,34 @@ static bool parse_evidence(const json_t *json, struct incident_evidence *e)
                             json_read_double(json, "usual", &e->usual) &&
                             json_read_double(json, "value", &e->value) &&
                             json_read_double(json, "limit", &e->limit));
+}
+
+/* Events of older releases have none. */
+static bool parse_traits(const json_t *json, struct incident_traits *t)
+{
+    const json_t *ttls = json_object_get(json, "leading_ttls");
+    for (unsigned n = 0; n < TRAITS_LEADING && n < json_array_size(ttls); n++) {
+        uint32_t ttl = 0;
+        if (!json_read_u32(json_array_get(ttls, n), "ttl", &ttl) || ttl > UINT8_MAX ||
+            !json_read_u64(json_array_get(ttls, n), "queries", &t->leading[n].queries))
+            return false;
+        t->leading[n].ttl = (uint8_t)ttl;
+    }
+    for (unsigned n = 0; n < MINUTE_RCODES; n++)
+        if (!json_read_u64(json_object_get(json, "rcode"), minute_rcode_name(n), &t->rcode[n]))
+            return false;
+    return json == NULL ||
+           (json_read_u64(json, "queries", &t->queries) &&
+            json_read_u64(json, "tcp_queries", &t->tcp_queries) &&
+            json_read_u64(json, "responses", &t->responses) &&
+            json_read_u64(json, "tcp_responses", &t->tcp_responses) &&
+            json_read_u64(json, "syns", &t->syns) &&
+            json_read_u64(json, "unreachables", &t->unreachables) &&
+            json_read_u32(json, "ttls", &t->ttls) && json_read_u32(json, "ports", &t->ports) &&
+            json_read_u32(json, "hosts_steady", &t->hosts_steady) &&
+            json_read_u32(json, "hosts_varied", &t->hosts_varied) &&
+            traits_verdict_parse(json_string_value(json_object_get(json, "verdict")),
+                                 &t->verdict));
 }
 
 /* Events of older releases have none. */
@@ -386,6 +480,8 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
                 json_read_u32(json, "networks", &i->networks) &&
                 parse_evidence(json_object_get(json, "evidence"), &i->evidence) &&
                 parse_junk(json_object_get(json, "junk"), &i->junk) &&
+                parse_traits(json_object_get(json_object_get(json, "evidence"), "traits"),
+                             &i->traits) &&
                 parse_rcode(json_object_get(json, "rcode"), i) &&
                 reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
                 parse_types(json, i) &&

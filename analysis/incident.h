@@ -14,6 +14,7 @@
 #include "analysis/junk_class.h"
 #include "analysis/prefix.h"
 #include "analysis/reasons.h"
+#include "analysis/traits.h"
 #include "capture/error.h"
 
 #include <jansson.h>
@@ -25,6 +26,7 @@ enum {
     INCIDENT_NAME_BYTES = 1024, /* 255 octets, each \DDD, with dots and a final zero */
     INCIDENT_SUMMARY_BYTES = 256,
     INCIDENT_JUNK_BYTES = 96,
+    INCIDENT_TRAITS_BYTES = 512,
     INCIDENT_PREFIXES = 8, /* culprits named in one incident */
     INCIDENT_ORIGINS = 8,  /* and their ASes */
     INCIDENT_TYPES = 24,   /* rows of the table by qtype */
@@ -92,6 +94,24 @@ struct incident_evidence {
 };
 
 /*
+ * What of their packets speaks for, or against, forged sources (traits.h), as far as the
+ * prefixes were watched closely by this process.
+ */
+struct incident_traits {
+    uint64_t queries; /* 0: nothing is known */
+    uint64_t tcp_queries, responses, tcp_responses, syns, unreachables;
+    uint64_t rcode[MINUTE_RCODES];
+    uint32_t ttls; /* different ones */
+    struct {
+        uint8_t ttl;
+        uint64_t queries;
+    } leading[TRAITS_LEADING];           /* most queries first; then without queries */
+    uint32_t ports;                      /* of source, about */
+    uint32_t hosts_steady, hosts_varied; /* by their TTLs */
+    enum traits_verdict verdict;
+};
+
+/*
  * What of the culprits' queries is junk (junk_class.h), since it began.  The share is of all of
  * them that were put in classes, with those that have no readable question.
  */
@@ -134,6 +154,7 @@ struct incident {
     double usual_qps;    /* usual for all queries at this hour; 0 when not yet known */
     uint64_t queries;    /* of the culprits, since it began */
     struct incident_junk junk;
+    struct incident_traits traits;
     unsigned hosts; /* addresses seen in the culprits' prefixes since it began */
     bool lossy;     /* capture lost frames meanwhile: figures are too small */
 
@@ -165,6 +186,9 @@ const char *incident_severity_name(enum incident_severity s); /* "critical" */
 enum incident_severity incident_severity(const struct incident *i);
 /* "97 % of these queries are junk, mostly repeated (81 %)"; NULL: nothing is known of it. */
 const char *incident_junk_text(const struct incident *i, char text[static INCIDENT_JUNK_BYTES]);
+/* In one line: TTLs, ports, TCP, answers, verdict; NULL: nothing is known of it. */
+const char *incident_traits_text(const struct incident *i,
+                                 char text[static INCIDENT_TRAITS_BYTES]);
 bool incident_kind_parse(const char *name, enum incident_kind *k); /* NULL is no kind */
 
 /*

@@ -256,9 +256,12 @@ void decode_frame(struct decode *d, const struct frame *f, struct message_batch 
     c->frames++;
     c->bytes += f->wire;
     enum verdict v = VERDICT_MESSAGE;
+    uint32_t before = batch->count;
     if (!decode_common(d, f, batch))
         v = decode_layers(d, f, batch);
     c->verdict[v]++;
+    if (d->keep != NULL)
+        keep_messages(d->keep, f, batch, before);
 }
 
 bool decode_resume(struct decode *d, struct message_batch *batch)

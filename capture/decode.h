@@ -9,6 +9,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "capture/keep.h"
 #include "capture/packet.h"
 #include "capture/source.h"
 
@@ -33,6 +34,7 @@ struct decode {
     uint64_t ports[1024];                 /* a bit for each port in scope */
     struct fragments *fragments;          /* NULL until the first fragment */
     struct streams *streams;              /* NULL until the first TCP frame */
+    struct keep *keep;                    /* NULL: no frames are kept */
 };
 
 void decode_init(struct decode *d, const struct source_scope *scope);

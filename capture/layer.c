@@ -2,6 +2,7 @@
 #include "capture/layer.h"
 
 #include "capture/encapsulation.h"
+#include "capture/icmp.h"
 #include "capture/link.h"
 #include "capture/network.h"
 #include "capture/transport.h"
@@ -126,8 +127,8 @@ static const struct layer_row protocols[] = {
         {97, encapsulation_etherip},
         {137, encapsulation_mpls},
         {50, encrypted},       /* ESP */
-        {1, not_dns},          /* ICMP: what it quotes was counted, or not, when it was sent */
-        {58, not_dns},         /* ICMPv6 */
+        {1, icmp_ipv4},        /* what it quotes was counted, or not, when it was sent */
+        {58, icmp_ipv6},
         {2, not_dns},          /* IGMP */
         {59, not_dns},         /* nothing (RFC 8200 section 4.7) */
         {89, not_dns},         /* OSPF */

@@ -107,6 +107,11 @@ enum source_state source_read(struct source *s, struct message_batch *batch, int
     return state;
 }
 
+void source_keep(struct source *s, struct keep *keep)
+{
+    s->decode.keep = keep != NULL && keep->networks > 0 ? keep : NULL;
+}
+
 void source_counts(struct source *s, struct source_counts *counts)
 {
     s->reader->kind->drops(s->reader, &s->decode.counts);

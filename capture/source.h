@@ -92,6 +92,13 @@ enum source_state source_read(struct source *s, struct message_batch *batch, int
                               struct error *err);
 
 /*
+ * Where frames of messages and signs are kept from now on; it is the source's until the next
+ * call.  NULL, or one without networks: nowhere.
+ */
+struct keep;
+void source_keep(struct source *s, struct keep *keep);
+
+/*
  * Copies the counts, and begins to look for leading numbers anew.  Live: asks the kernel for
  * its drops, so once an interval, not more.
  */

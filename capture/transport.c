@@ -4,7 +4,7 @@
 #include "capture/dns.h"
 #include "capture/stream.h"
 
-enum { UDP_BYTES = 8, TCP_BYTES = 20 };
+enum { UDP_BYTES = 8, TCP_BYTES = 20, TCP_SYN = 0x02, TCP_ACK = 0x10 };
 
 /*
  * A query goes to a server's port, a response comes from one.  Where the servers are known,
@@ -59,6 +59,9 @@ enum verdict transport_tcp(struct decode *d, struct packet *p)
     if (!decode_server(d, p->source, p->ipv6) && !decode_server(d, p->destination, p->ipv6))
         return VERDICT_OUT_OF_SCOPE;
 
+    if (d->keep != NULL && (header[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+        decode_port(d, p->destination_port))
+        keep_sign(d->keep, KEEP_SYN, p->source, p->ipv6);
     size_t options = (header[12] >> 4) * (size_t)4;
     if (options < TCP_BYTES)
         return VERDICT_TCP_HEADER;

@@ -71,6 +71,17 @@ static void write_junk(struct telling *t)
     html_markup(t->html, "</p>\n");
 }
 
+/* What speaks for or against forged sources. */
+static void write_traits(struct telling *t)
+{
+    char text[INCIDENT_TRAITS_BYTES];
+    if (incident_traits_text(t->last, text) == NULL)
+        return;
+    html_markup(t->html, "<p class=\"words\" id=\"traits\">");
+    html_text(t->html, "%s.", text);
+    html_markup(t->html, "</p>\n");
+}
+
 static void write_culprits(struct telling *t)
 {
     char text[PREFIX_TEXT_BYTES];
@@ -308,6 +319,7 @@ static bool write_body(struct telling *t)
     page_in_short(t->page, t->story);
     write_key(t);
     write_junk(t);
+    write_traits(t);
     write_events(t);
     write_types(t);
     write_hosts(t);

@@ -208,6 +208,7 @@ static void drain(struct worker *w, struct set *s)
     int64_t begun = now_ns();
     int64_t until = begun + DRAIN_MS * (int64_t)NS_PER_MS;
     for (int64_t now = begun; now >= begun && now < until; now = now_ns()) {
+        source_keep(w->source, counters_keep(s->counters));
         enum source_state state = source_read(w->source, &batch, INT64_MAX, &w->failure);
         counters_add(s->counters, &batch, s->start_ns);
         if (state == SOURCE_FAILED)
@@ -228,6 +229,7 @@ static void *work(void *argument)
     s->end_ns = s->start_ns + length;
 
     while (!atomic_load_explicit(&w->capture->stop, memory_order_relaxed)) {
+        source_keep(w->source, counters_keep(s->counters));
         enum source_state state = source_read(w->source, &batch, s->end_ns, &w->failure);
         counters_add(s->counters, &batch, s->start_ns);
         if (state == SOURCE_FAILED) {

@@ -8,10 +8,12 @@
 #include "program/moment.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,6 +111,13 @@ static void print_junk(const struct incident *i)
         printf("  %s\n", text);
 }
 
+static void print_traits(const struct incident *i)
+{
+    char text[INCIDENT_TRAITS_BYTES];
+    if (incident_traits_text(i, text) != NULL)
+        printf("  %s\n", text);
+}
+
 /* Shares are told in percent; of the volume, rates. */
 static void print_evidence(const struct incident_evidence *e)
 {
@@ -155,6 +164,7 @@ static bool show_one(void *argument, const struct incident_event *e)
         printf("not known yet\n");
     print_culprits(i);
     print_junk(i);
+    print_traits(i);
     print_evidence(&i->evidence);
     print_losses(i);
     print_types(i);
@@ -183,6 +193,29 @@ static void print_case(const struct options *o, const char *state, const char *i
            made ? cases_path(state, id, "case.{txt,html,json}", path) : id);
 }
 
+/* A file of frames, of which there may be several. */
+static int is_evidence(const struct dirent *entry)
+{
+    const char *ending = strrchr(entry->d_name, '.');
+    return strncmp(entry->d_name, "evidence", 8) == 0 && ending != NULL &&
+           strcmp(ending, ".pcap") == 0;
+}
+
+static void print_evidence_files(const struct options *o, const char *state, const char *id)
+{
+    char path[CASES_PATH_BYTES];
+    struct dirent **entry;
+    if (o->json || cases_path(state, id, "", path)[0] == '\0')
+        return;
+    int count = scandir(path, &entry, is_evidence, alphasort);
+    for (int i = 0; i < count; i++) {
+        printf("frames: %s\n", cases_path(state, id, entry[i]->d_name, path));
+        free(entry[i]);
+    }
+    if (count >= 0)
+        free(entry);
+}
+
 static int show(struct store *s, struct options *o, const char *state, const char *id)
 {
     struct error err;
@@ -194,6 +227,7 @@ static int show(struct store *s, struct options *o, const char *state, const cha
     }
     if (events > 0) {
         print_case(o, state, id);
+        print_evidence_files(o, state, id);
         return EXIT_DONE;
     }
     fprintf(stderr,

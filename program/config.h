@@ -65,6 +65,7 @@ struct config {
     char origins[CONFIG_PATH_BYTES]; /* table of origin ASes; empty: they are not known */
     uint32_t origins_days;    /* from its time to the traffic's, at most, to be believed */
     struct silences silences; /* when nothing is told */
+    uint32_t evidence_frames; /* kept of each incident; 0: none */
 
     char mail_to[CONFIG_RECIPIENTS][CONFIG_MAILBOX_BYTES];
     unsigned mail_recipients; /* 0: no mail */

@@ -40,6 +40,19 @@ static void keep_event(void *argument, struct incident_event *event)
     json_array_append_new(e->fresh, incident_event_json(event));
 }
 
+/* Frames go into the state directory. */
+static bool keeps_frames(const struct engine *e)
+{
+    return e->settings.state != NULL && e->settings.config->evidence_frames > 0;
+}
+
+static void pass_evidence(void *argument, const char *id, int64_t from_s,
+                          const struct evidence *evidence)
+{
+    struct engine *e = argument;
+    writer_evidence(e->writer, id, from_s, evidence);
+}
+
 /*
  * What was learned goes with every minute of a live capture, which may be killed; a file can be
  * read again, so there an hour's is enough.
@@ -73,6 +86,7 @@ static bool create_aggregator(struct engine *e, struct error *err)
                          .material_qps = c->open_qps,
                          .sensitivity = c->sensitivity,
                          .quiet_s = c->quiet_s,
+                         .evidence_frames = keeps_frames(e) ? c->evidence_frames : 0,
                          .silences = &c->silences},
             .origins = e->settings.origins,
             .origins_age_s = (int64_t)c->origins_days * 86400,
@@ -80,7 +94,8 @@ static bool create_aggregator(struct engine *e, struct error *err)
             .run = e->settings.keep_run,
             .seed = e->seed,
     };
-    const struct aggregator_told told = {keep_event, pass_minute, pass_hour, e};
+    const struct aggregator_told told = {keep_event, keeps_frames(e) ? pass_evidence : NULL,
+                                         pass_minute, pass_hour, e};
     e->aggregator = aggregator_create(&settings, &told, err);
     return e->aggregator != NULL;
 }
@@ -116,6 +131,7 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .events = e->settings.events,
             .log = e->settings.log,
             .wait = !live,
+            .state = e->settings.state,
             .hour_floor = c->hour_floor,
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
@@ -134,6 +150,7 @@ static struct counters *create_counters(const struct engine *e, struct error *er
             .way = PREFIX_DIRECT,
             .name_buckets = NAME_BUCKETS,
             .evict_names = false,
+            .keep_frames = keeps_frames(e),
             .judge = e->judge,
             .seed = e->seed,
     };

@@ -166,8 +166,9 @@ static int64_t reading_limit(const struct reading *r)
 }
 
 /*
- * To the interval of a file's next frame, which is the earliest of all files'.  A file may begin
- * before the one read last; far ahead, its first frame is believed as little as any other.
+ * To the interval of a file's next frame, which is the earliest of all files'.  A file may
+ * begin before the one read last; far ahead, its first frame is believed as little as any
+ * other.
  */
 static void go_to(struct reading *r, const struct file *f)
 {
@@ -188,6 +189,7 @@ static void read_file(struct reading *r, struct file *f)
     enum source_state state = SOURCE_MORE;
     r->fresh = !f->begun;
     while (state == SOURCE_MORE) {
+        source_keep(f->source, counters_keep(r->settings->counters));
         state = source_read(f->source, &batch, reading_limit(r), &err);
         add_batch(r, &batch, state);
     }

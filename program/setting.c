@@ -74,6 +74,8 @@ static const struct setting settings[] = {
          "table of which AS announces a prefix; empty: origins are not known"},
         {"detection.origins-days", SETTING_COUNT, AT(origins_days), 1, 36600, "30",
          "an older table, or a newer one, does not tell who is unrouted"},
+        {"detection.evidence", SETTING_COUNT, AT(evidence_frames), 0, 10000, "1000",
+         "frames kept of each incident in evidence.pcap; 0: none"},
 
         {"mail.to", SETTING_MAILBOXES, AT(mail_to), 0, CONFIG_RECIPIENTS, "",
          "who gets mail about incidents; empty: nobody"},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/writer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -11,10 +13,12 @@ enum {
     KEPT = 1024, /* jobs with events that could not be stored yet */
     TRIES = 5,   /* of such a job, while others were stored: it is itself what is wrong */
     DAY_S = 86400,
-    SHARE_FLOOR = 100000
+    SHARE_FLOOR = 100000,
+    CASE_MODE = 0750,
+    PATH_BYTES = 4096,
 };
 
-enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR };
+enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR, JOB_EVIDENCE };
 
 struct job {
     enum job_kind kind;
@@ -24,9 +28,11 @@ struct job {
     struct minute minute;
     struct store_hour_row *row;
     size_t rows;
-    bool in_file;     /* its events are in the events file */
-    unsigned tries;   /* in vain, while others were stored */
-    struct job *next; /* of those kept */
+    char id[INCIDENT_ID_BYTES];
+    struct evidence *evidence; /* of it, from time_s on */
+    bool in_file;              /* its events are in the events file */
+    unsigned tries;            /* in vain, while others were stored */
+    struct job *next;          /* of those kept */
 };
 
 struct writer {
@@ -49,6 +55,7 @@ static void free_job(struct job *j)
     json_decref(j->events);
     json_decref(j->learned);
     free(j->row);
+    evidence_free(j->evidence);
     free(j);
 }
 
@@ -149,6 +156,37 @@ static bool store_hour(struct writer *w, const struct job *j, struct error *err)
                         j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
 }
 
+static bool make_directory(const char *path, struct error *err)
+{
+    return mkdir(path, CASE_MODE) == 0 || errno == EEXIST ||
+           error_errno(err, "making %s", path);
+}
+
+static bool write_evidence(struct writer *w, const struct job *j, struct error *err)
+{
+    char path[PATH_BYTES];
+    uint32_t left_out;
+    const char *state = w->settings.state;
+    (void)snprintf(path, sizeof path, "%s/cases", state);
+    if (!make_directory(path, err))
+        return false;
+    (void)snprintf(path, sizeof path, "%s/cases/%s", state, j->id);
+    if (!make_directory(path, err))
+        return false;
+    int used = snprintf(path, sizeof path, "%s/cases/%s/evidence", state, j->id);
+    if (j->time_s == 0)
+        (void)snprintf(path + used, sizeof path - (size_t)used, ".pcap");
+    else
+        (void)snprintf(path + used, sizeof path - (size_t)used, "-%lld.pcap",
+                       (long long)j->time_s);
+    if (!evidence_write(j->evidence, path, &left_out, err))
+        return false;
+    if (left_out > 0)
+        log_notice(w->settings.log, "%s: %u frames of other link types are left out", path,
+                   left_out);
+    return true;
+}
+
 static bool do_job(struct writer *w, struct job *j, struct error *err)
 {
     switch (j->kind) {
@@ -158,6 +196,8 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
         return do_minute(w, j, err);
     case JOB_HOUR:
         return store_hour(w, j, err);
+    case JOB_EVIDENCE:
+        return write_evidence(w, j, err);
     }
     return true;
 }
@@ -365,6 +405,20 @@ void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *c
     }
     j->kind = JOB_HOUR;
     j->time_s = hour_s;
+    give(w, j);
+}
+
+void writer_evidence(struct writer *w, const char *id, int64_t from_s, const struct evidence *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (j == NULL || (j->evidence = evidence_copy(e)) == NULL) {
+        free(j);
+        lost(w);
+        return;
+    }
+    j->kind = JOB_EVIDENCE;
+    j->time_s = from_s;
+    (void)snprintf(j->id, sizeof j->id, "%s", id);
     give(w, j);
 }
 

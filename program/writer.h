@@ -24,6 +24,7 @@ struct writer_settings {
     struct store *store; /* NULL: nothing is stored; the writer's from now on */
     FILE *events;        /* NULL: none; a line an event, flushed */
     const struct log *log;
+    const char *state;   /* directory of evidence: cases/ID/evidence.pcap */
     bool wait;           /* when the queue is full */
     uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
     uint32_t minutes_days, hours_days; /* retention */
@@ -45,6 +46,14 @@ struct writer *writer_start(const struct writer_settings *settings, struct error
 void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s);
 void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
 void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts);
+
+/*
+ * Frames of an incident, into cases/ID/evidence.pcap below the state directory, in the place of
+ * those of before; where there is an earlier part of the incident (`from_s` not 0), beside it
+ * into evidence-FROM.pcap.
+ */
+void writer_evidence(struct writer *w, const char *id, int64_t from_s,
+                     const struct evidence *e);
 
 /* What was learned alone, at the end. */
 void writer_learned(struct writer *w, json_t *learned, int64_t time_s);

@@ -4,6 +4,7 @@
  * from files: every query they counted must arrive once.  A plain program, because Criterion
  * does not start under ThreadSanitizer, which is what this test is for.
  */
+#include "analysis/junk.h"
 #include "program/capture.h"
 #include "tests/support/file.h"
 #include "tests/support/shape.h"
@@ -19,7 +20,9 @@ enum { WORKERS = 2, FRAMES = 200000, INTERVAL_MS = 5, FRAMES_A_MS = 4, RUN_S = 3
 struct taken {
     struct file file;
     struct source *source[WORKERS];
-    uint64_t intervals, queries, frames, watched;
+    struct tlds *tlds;
+    struct junk *judge; /* one of all workers */
+    uint64_t intervals, queries, frames, watched, judged, kept;
 };
 
 static const struct source_scope scope = {.port = {53}, .ports = 1};
@@ -33,9 +36,13 @@ static struct source *open_file(void *argument, unsigned worker, struct error *e
 
 static struct counters *make(void *argument, struct error *err)
 {
-    static const struct counters_size size = {
-            .prefix_records = 64, .way = PREFIX_DIRECT, .name_buckets = 64, .seed = 3};
-    (void)argument;
+    const struct taken *t = argument;
+    const struct counters_size size = {.prefix_records = 64,
+                                       .way = PREFIX_DIRECT,
+                                       .name_buckets = 64,
+                                       .seed = 3,
+                                       .keep_frames = true,
+                                       .judge = t->judge};
     return counters_create(&size, err);
 }
 
@@ -57,6 +64,8 @@ static bool take(void *argument, struct counters *c, int64_t start_ns, int64_t l
     t->queries += c->queries;
     t->frames += c->source.frames;
     t->watched += c->watch[0].queries;
+    t->judged += c->junk.queries[JUNK_LEGITIMATE] + junk_sum(c->junk.queries);
+    t->kept += c->keep.network[0].seen;
     empty(argument, c);
     return true;
 }
@@ -98,6 +107,15 @@ static int timer(void)
     return fd;
 }
 
+static void make_judge(struct taken *t, struct error *err)
+{
+    t->tlds = tlds_create(NULL, err);
+    const struct junk_settings settings = {.tlds = t->tlds, .memory_mib = 1, .cut = 1};
+    t->judge = t->tlds == NULL ? NULL : junk_create(&settings, err);
+    if (t->judge == NULL)
+        exit(EXIT_FAILURE);
+}
+
 int main(void)
 {
     static struct taken taken;
@@ -114,6 +132,7 @@ int main(void)
             .argument = &taken,
     };
     write_file(&taken.file);
+    make_judge(&taken, &err);
     struct capture *c = capture_open(&settings, &err);
     int stop_fd = timer();
     bool good = c != NULL && capture_run(c, stop_fd, &err);
@@ -121,14 +140,19 @@ int main(void)
     capture_free(c);
     close(stop_fd);
     file_end(&taken.file);
+    junk_free(taken.judge);
+    tlds_free(taken.tlds);
     if (!good || taken.queries == 0 || taken.intervals < SETS || taken.queries != read ||
-        taken.frames != read || taken.watched != read) {
-        (void)fprintf(stderr,
-                      "%s%llu queries read, %llu taken, %llu of the watched, %llu frames in "
-                      "%llu intervals\n",
-                      err.text, (unsigned long long)read, (unsigned long long)taken.queries,
-                      (unsigned long long)taken.watched, (unsigned long long)taken.frames,
-                      (unsigned long long)taken.intervals);
+        taken.frames != read || taken.watched != read || taken.judged != read ||
+        taken.kept != read) {
+        (void)fprintf(
+                stderr,
+                "%s%llu queries read, %llu taken, %llu of the watched, %llu judged, %llu kept, "
+                "%llu frames in %llu intervals\n",
+                err.text, (unsigned long long)read, (unsigned long long)taken.queries,
+                (unsigned long long)taken.watched, (unsigned long long)taken.judged,
+                (unsigned long long)taken.kept, (unsigned long long)taken.frames,
+                (unsigned long long)taken.intervals);
         return EXIT_FAILURE;
     }
     return EXIT_SUCCESS;

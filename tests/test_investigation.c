@@ -241,6 +241,30 @@ Test(investigation, speaks_of_forging_with_care)
     cr_expect(eq(int, f.verdict, FORGERY_LIKELY));
 }
 
+/* The sum of what speaks for forging. */
+static int weighed(void)
+{
+    struct forgery f;
+    int sum = 0;
+    forgery_judge(&incident, 11, found, &f);
+    for (unsigned p = 0; p < f.points; p++)
+        sum += f.point[p].weight;
+    return sum;
+}
+
+Test(investigation, takes_what_packets_say_into_account)
+{
+    int without = weighed();
+    incident.traits = (struct incident_traits){.queries = 900, .ttls = 1, .hosts_steady = 7};
+    cr_expect(eq(int, weighed(), without), "one machine has one TTL, too");
+    incident.traits.ttls = 5;
+    cr_expect(eq(int, weighed(), without - 1));
+    incident.traits.hosts_varied = 9;
+    cr_expect(eq(int, weighed(), without + 1));
+    incident.traits.tcp_responses = 2;
+    cr_expect(eq(int, weighed(), without));
+}
+
 static char *letter(enum forgery_verdict verdict)
 {
     char *text = NULL;
