@@ -28,6 +28,8 @@ static void judge_sources(const struct incident *i, struct forgery *f)
         add(f, 2,
             "So many sources at once, each with so few queries, that no network explains "
             "them");
+    else if (i->kind == INCIDENT_UNROUTED)
+        add(f, 2, "Many sources at once, in networks that nobody announces");
     else if (i->networks > 1000)
         add(f, 1, "About %u networks take part", i->networks);
 }

@@ -23,16 +23,15 @@ static void end_paragraph(struct paragraph *p, FILE *to)
     (void)fputc('\n', to);
 }
 
-/* The first networks, as a subject has room for them. */
-static void add_networks(const struct letter *l, struct paragraph *p)
+/* Each network has its own owner: the letter is to the first one's, about that alone. */
+static const char *network(const struct letter *l, char text[static PREFIX_TEXT_BYTES])
 {
-    char text[PREFIX_TEXT_BYTES];
-    for (unsigned i = 0; i < l->last->prefixes; i++)
-        paragraph_add(p, "%s%s",
-                      i == 0                       ? ""
-                      : i + 1 == l->last->prefixes ? " and "
-                                                   : ", ",
-                      prefix_format(l->last->prefix[i], text));
+    return prefix_format(l->last->prefix[0], text);
+}
+
+static bool is_in_network(const struct letter *l, const struct incident_host *h)
+{
+    return prefix_contains(l->last->prefix[0], prefix_of_client(h->address, h->ipv6));
 }
 
 /* The first contact of an AS with a mailbox that is not `taken`; NULL: none. */
@@ -60,6 +59,9 @@ static void write_note(const struct letter *l, const char *mail, const char *who
         if (as_mail(&v->as[i], mail) != NULL)
             paragraph_add(&p, " Cc: %s, which announces the network, or did last.",
                           words_as(v, v->as[i].asn, as));
+    if (l->last->prefixes > 1)
+        paragraph_add(&p, " %u more network%s part and may have another owner.",
+                      l->last->prefixes - 1, l->last->prefixes == 2 ? " takes" : "s take");
     paragraph_add(&p, "]");
     end_paragraph(&p, to);
 }
@@ -67,7 +69,7 @@ static void write_note(const struct letter *l, const char *mail, const char *who
 static void write_head(const struct letter *l, FILE *to)
 {
     struct paragraph p = {.used = 0};
-    char whose[WORDS_BYTES];
+    char whose[WORDS_BYTES], prefix[PREFIX_TEXT_BYTES];
     const struct investigation *v = l->investigation;
     const struct whois_contact *c = words_contact(&v->network[0], whose);
     if (c == NULL)
@@ -78,8 +80,8 @@ static void write_head(const struct letter *l, FILE *to)
     for (unsigned i = 0; i < v->ases; i++)
         if (as_mail(&v->as[i], mail) != NULL)
             (void)fprintf(to, "Cc: %s\n", as_mail(&v->as[i], mail));
-    paragraph_add(&p, "Subject: Unusual DNS queries to %s from ", l->site);
-    add_networks(l, &p);
+    paragraph_add(&p, "Subject: Unusual DNS queries to %s from %s", l->site,
+                  network(l, prefix));
     paragraph_write(&p, &header, to);
     (void)fputc('\n', to);
 }
@@ -87,20 +89,21 @@ static void write_head(const struct letter *l, FILE *to)
 static void write_fact(const struct letter *l, FILE *to)
 {
     struct paragraph p = {.used = 0};
-    char from[WORDS_TIME_BYTES], until[WORDS_TIME_BYTES];
+    char from[WORDS_TIME_BYTES], until[WORDS_TIME_BYTES], prefix[PREFIX_TEXT_BYTES];
     paragraph_add(&p, "Dear colleagues,");
     end_paragraph(&p, to);
     paragraph_add(&p,
                   "The name server %s receives an unusual number of DNS queries with "
-                  "source addresses in ",
-                  l->site);
-    add_networks(l, &p);
+                  "source addresses in %s",
+                  l->site, network(l, prefix));
     if (l->investigation->network[0].registration.lookup.state == LOOKUP_FOUND)
         paragraph_add(&p, ", which whois connects with you");
     paragraph_add(&p, ". We think that something there is out of order, and ask you to look "
                       "into it.");
     end_paragraph(&p, to);
-    paragraph_add(&p, "What we see at our server:");
+    paragraph_add(&p, "What we see at our server%s:",
+                  l->last->prefixes > 1 ? ", from all networks that take part, yours and others"
+                                        : "");
     end_paragraph(&p, to);
     paragraph_add(&p, "Began:    %s", words_second(l->first->began_s, from));
     paragraph_write(&p, &row, to);
@@ -144,20 +147,22 @@ static void write_hosts(const struct letter *l, FILE *to)
 {
     struct paragraph p = {.used = 0};
     char text[INET6_ADDRSTRLEN] = "";
-    if (l->last->hosts_listed == 0)
-        return;
-    if (l->last->hosts > l->last->hosts_listed)
-        paragraph_add(&p, "Source addresses, the busiest %u of %u, and their queries:",
-                      l->last->hosts_listed, l->last->hosts);
-    else
-        paragraph_add(&p, "Source addresses and their queries:");
-    end_paragraph(&p, to);
+    unsigned written = 0;
     for (unsigned i = 0; i < l->last->hosts_listed; i++) {
         const struct incident_host *h = &l->last->host[i];
+        if (!is_in_network(l, h))
+            continue;
+        if (written++ == 0) {
+            paragraph_add(&p, l->last->hosts > l->last->hosts_listed
+                                      ? "The busiest source addresses and their queries:"
+                                      : "Source addresses and their queries:");
+            end_paragraph(&p, to);
+        }
         (void)inet_ntop(h->ipv6 ? AF_INET6 : AF_INET, h->address, text, sizeof text);
         (void)fprintf(to, "    %-40s %12" PRIu64 "\n", text, h->queries);
     }
-    (void)fputc('\n', to);
+    if (written > 0)
+        (void)fputc('\n', to);
 }
 
 static void write_findings(const struct letter *l, FILE *to)
@@ -166,7 +171,8 @@ static void write_findings(const struct letter *l, FILE *to)
     char text[WORDS_BYTES], origins[WORDS_BYTES];
     const struct investigation *v = l->investigation;
     const struct investigation_network *n = &v->network[0];
-    if (words_reverse_lookup(v) != NULL && v->host[0].lookup.state != LOOKUP_OFF &&
+    if (l->last->prefixes == 1 && words_reverse_lookup(v) != NULL &&
+        v->host[0].lookup.state != LOOKUP_OFF &&
         strcmp(words_reverse(v, text), "not known") != 0)
         paragraph_add(&p, "Reverse DNS: %s. ", text);
     if (words_is_unrouted(n))

@@ -318,3 +318,26 @@ Test(investigation, drafts_a_letter_to_nobody_known)
     cr_expect_not_null(strstr(text, "no address was found"));
     free(text);
 }
+
+Test(investigation, writes_to_one_owner_about_his_own_network_alone)
+{
+    (void)inet_pton(AF_INET, "198.51.100.7", incident.host[1].address);
+    incident.prefix[1] = prefix_of(4, (const uint8_t[16]){198, 51, 100}, 24);
+    incident.prefixes = 2;
+    char *text = letter(FORGERY_UNDECIDED);
+    cr_expect_not_null(strstr(text, "from 192.0.2.0/24\n"));
+    cr_expect_not_null(strstr(text, "192.0.2.9"));
+    cr_expect_null(strstr(text, "198.51.100"), "%s", text);
+    cr_expect_not_null(strstr(text, "1 more network"));
+    cr_expect_not_null(strstr(text, "that take part"));
+    free(text);
+}
+
+Test(investigation, holds_many_sources_without_a_route_for_forged)
+{
+    struct forgery f;
+    incident.kind = INCIDENT_UNROUTED;
+    incident.prefixes = 0;
+    forgery_judge(&incident, 11, found, &f);
+    cr_expect(eq(int, f.verdict, FORGERY_LIKELY));
+}
