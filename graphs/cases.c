@@ -4,6 +4,7 @@
 #include "graphs/page.h"
 #include "graphs/publish.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,6 +95,33 @@ static bool write_page(struct store *s, const struct story *t, const char *direc
     return good;
 }
 
+/* "evidence.pcap", "evidence-2.pcap": see rootwatch(8). */
+static bool is_frames(const char *name)
+{
+    const char *ending = strrchr(name, '.');
+    return strncmp(name, "evidence", 8) == 0 && ending != NULL &&
+           strcmp(ending, ".pcap") == 0 && strlen(name) < STORY_FILE_BYTES;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void find_frames(struct story *t, const char *directory, const char *id)
+{
+    char path[CASES_PATH_BYTES + 64];
+    const struct dirent *entry;
+    (void)snprintf(path, sizeof path, "%s/%s", directory, id);
+    DIR *d = opendir(path);
+    while (d != NULL && t->frame_files < STORY_FRAMES && (entry = readdir(d)) != NULL)
+        if (is_frames(entry->d_name))
+            memcpy(t->frames[t->frame_files++], entry->d_name, strlen(entry->d_name) + 1);
+    if (d != NULL)
+        (void)closedir(d);
+    qsort(t->frames, t->frame_files, sizeof t->frames[0], by_name);
+}
+
 bool cases_write(struct store *s, const char *id, const struct case_options *options,
                  struct error *err)
 {
@@ -104,6 +132,7 @@ bool cases_write(struct store *s, const char *id, const struct case_options *opt
     (void)snprintf(directory, sizeof directory, "%s/cases", options->state);
     if (!story_read(&t, s, id, options->site, INT64_MAX, err))
         return false;
+    find_frames(&t, directory, id);
     bool good = write_text(&t, directory, options, err) &&
                 write_json(&t, directory, options, err) &&
                 write_page(s, &t, directory, options, err);

@@ -77,7 +77,7 @@ static void write_traits(struct telling *t)
     char text[INCIDENT_TRAITS_BYTES];
     if (incident_traits_text(t->last, text) == NULL)
         return;
-    html_markup(t->html, "<p class=\"words\" id=\"traits\">");
+    html_markup(t->html, "<p class=\"looked\" id=\"traits\">");
     html_text(t->html, "%s.", text);
     html_markup(t->html, "</p>\n");
 }
@@ -282,14 +282,13 @@ static bool write_graphs(struct telling *t)
            write_pictures(t, &scene);
 }
 
-static void write_evidence(struct telling *t)
+static void write_test(struct telling *t)
 {
     const struct incident_evidence *e = &t->last->evidence;
     bool volume = strcmp(e->test, "volume") == 0;
     double unit = volume ? 1 : 100;
     const char *what = volume ? "queries/s" : "%";
 
-    html_markup(t->html, "<h2>Evidence</h2>\n");
     if (e->test[0] == '\0') {
         html_markup(t->html, "<p class=\"quiet\">What opened it is not known.</p>\n");
         return;
@@ -302,6 +301,19 @@ static void write_evidence(struct telling *t)
                 e->usual * unit, what);
     html_markup(t->html, "its sum of %.3g reached the limit of %.3g.</p>\n", e->value,
                 e->limit);
+}
+
+static void write_evidence(struct telling *t)
+{
+    html_markup(t->html, "<h2>Evidence</h2>\n");
+    write_test(t);
+    for (unsigned i = 0; i < t->story->frame_files; i++) {
+        html_markup(t->html, "<p>Frames: <a href=\"");
+        html_text(t->html, "%s", t->story->frames[i]);
+        html_markup(t->html, "\">");
+        html_text(t->html, "%s", t->story->frames[i]);
+        html_markup(t->html, "</a></p>\n");
+    }
 }
 
 static bool write_body(struct telling *t)

@@ -10,11 +10,15 @@
 #include "analysis/investigation.h"
 #include "graphs/life.h"
 
+enum { STORY_FRAMES = 8, STORY_FILE_BYTES = 64 };
+
 struct story {
     struct life life;
     struct investigation *investigation; /* owned */
     struct forgery forgery;
-    char *letter;           /* owned; NULL: there is nobody to write to */
+    char *letter;                                /* owned; NULL: there is nobody to write to */
+    char frames[STORY_FRAMES][STORY_FILE_BYTES]; /* files of frames beside the case file */
+    unsigned frame_files;
     int64_t began_s, end_s; /* of the excess; the end of what was read while it goes on */
 };
 

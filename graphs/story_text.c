@@ -317,6 +317,7 @@ static void write_evidence(struct telling *t)
     const struct incident_evidence *e = &t->last->evidence;
     bool volume = strcmp(e->test, "volume") == 0;
     double unit = volume ? 1 : 100;
+    char traits[INCIDENT_TRAITS_BYTES];
     const char *what = volume ? "queries/s" : "%";
     heading(t, "Evidence");
     if (e->test[0] == '\0')
@@ -328,6 +329,11 @@ static void write_evidence(struct telling *t)
                       e->test, e->series, e->observed * unit, what, e->usual * unit, what,
                       e->value, e->limit);
     end_line(t);
+    if (incident_traits_text(t->last, traits) != NULL)
+        paragraph_add(&t->p, "%s.", traits);
+    end_line(t);
+    for (unsigned i = 0; i < t->story->frame_files; i++)
+        (void)fprintf(t->to, "  Frames: %s, beside this file\n", t->story->frames[i]);
 }
 
 /* As it came, for who wants to read it all. */

@@ -509,6 +509,9 @@ class Telling(Case):
         self.assertIn("Mail to noc@example.net: opened 18 Jan 2005", (folder / "case.txt").read_text())
         self.assertTrue((folder / "share.png").exists())
         self.assertIn('src="share.png"', (folder / "case.html").read_text())
+        self.assertTrue((folder / "evidence.pcap").exists())
+        self.assertIn('<a href="evidence.pcap">', (folder / "case.html").read_text())
+        self.assertIn("Frames: evidence.pcap", (folder / "case.txt").read_text())
         shown = subprocess.run([ROOTWATCH, "incident", "show", ID, "--state", self.state],
                                capture_output=True, text=True, check=True).stdout
         self.assertIn(f"case file: {folder}/case.{{txt,html,json}}", shown)
