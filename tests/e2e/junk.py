@@ -308,8 +308,12 @@ class Junk(unittest.TestCase):
         for q in queries:
             whose[str(network(q.client)) == prefix, slow.judge(q)] += 1
         self.assertEqual(sum(shipped["junk"].values()), len(queries))
+        # A set of the memory that happens to be full forgets a question, and says so.
+        forgotten = shipped["junk_rests_on"]["questions_forgotten"]
+        self.assertLess(forgotten, 20)
         for c in CLASSES:
-            self.assertEqual(shipped["junk"].get(c, 0), whose[True, c] + whose[False, c], c)
+            self.assertAlmostEqual(shipped["junk"].get(c, 0), whose[True, c] + whose[False, c],
+                                   msg=c, delta=forgotten)
         its = {c: whose[True, c] for c in CLASSES if whose[True, c]}
         self.assertEqual(junk["leading"], max(CLASSES[:-1], key=lambda c: its.get(c, 0)))
         self.assertEqual(set(junk["classes"]) - set(its), set())
