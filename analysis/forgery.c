@@ -95,8 +95,8 @@ static void judge_ttls(const struct incident_traits *t, struct forgery *f)
         add(f, 1, "Packets of single hosts come with TTLs far apart: at %u of %u hosts",
             t->hosts_varied, t->hosts_steady + t->hosts_varied);
     else if (hosts == TRAITS_PROBABLY_REAL)
-        add(f, t->ttls > 1 ? -1 : 0, "The TTLs of %u hosts are steady, %u different in all",
-            t->hosts_steady, t->ttls);
+        add(f, t->ttls > 1 ? -1 : 0, "The TTLs of %u hosts are steady, %u value%s in all",
+            t->hosts_steady, t->ttls, t->ttls == 1 ? "" : "s");
 }
 
 static void judge_traits(const struct incident_traits *t, struct forgery *f)

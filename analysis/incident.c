@@ -72,7 +72,7 @@ const char *incident_junk_text(const struct incident *i, char text[static INCIDE
 static const char *verdict_text(enum traits_verdict v)
 {
     static const char *const texts[] = {
-            "which leaves open whether the sources are forged",
+            "That leaves open whether the sources are forged",
             "TCP handshakes were completed, which speaks for real sources",
             "TTLs are steady by host, which speaks for real sources",
             "TTLs of single hosts vary widely, which speaks for forged sources"};
@@ -93,13 +93,15 @@ const char *incident_traits_text(const struct incident *i,
                                  100 * (double)t->leading[n].queries / (double)t->queries);
     (void)snprintf(
             text + used, size - used,
-            ", %u different; steady at %u hosts, varied at %u; about %u source ports; "
-            "over TCP %llu SYNs, %llu queries, %llu answers; answers in all %llu, NXDOMAIN "
-            "%llu, found nobody (ICMP) %llu; %s",
-            t->ttls, t->hosts_steady, t->hosts_varied, t->ports, (unsigned long long)t->syns,
-            (unsigned long long)t->tcp_queries, (unsigned long long)t->tcp_responses,
-            (unsigned long long)t->responses, (unsigned long long)t->rcode[MINUTE_NXDOMAIN],
-            (unsigned long long)t->unreachables, verdict_text(t->verdict));
+            ", %u value%s in all; steady at %u hosts, varied at %u. About %u source ports. "
+            "TCP: %llu SYNs, %llu queries, %llu answers. Answers in all: %llu, of these "
+            "NXDOMAIN "
+            "%llu; told by ICMP to have found nobody: %llu. %s",
+            t->ttls, t->ttls == 1 ? "" : "s", t->hosts_steady, t->hosts_varied, t->ports,
+            (unsigned long long)t->syns, (unsigned long long)t->tcp_queries,
+            (unsigned long long)t->tcp_responses, (unsigned long long)t->responses,
+            (unsigned long long)t->rcode[MINUTE_NXDOMAIN], (unsigned long long)t->unreachables,
+            verdict_text(t->verdict));
     return text;
 }
 
