@@ -6,6 +6,7 @@
 #include "program/moment.h"
 #include "program/origins_file.h"
 #include "program/ranking_table.h"
+#include "program/report_period.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
+enum { DAY_S = 86400 };
 
 static const char usage[] =
         "usage: rootwatch report [--by prefix|cidr|asn|qtype] [--from TIME] [--to TIME]\n"
@@ -146,56 +147,6 @@ static bool take_options(int argc, char **argv, struct options *o)
 /* ---- For people ----------------------------------------------------------------------------
  */
 
-static void print_period(const char *before, const struct report_period *p, const char *after)
-{
-    char from[MOMENT_TEXT_BYTES], to[MOMENT_TEXT_BYTES];
-    printf("%s%.16s - %s%s", before, moment_format(p->from_s, from), moment_format(p->to_s, to),
-           after);
-}
-
-static uint64_t hours_of(const struct report_period *p)
-{
-    return (uint64_t)(p->to_s - p->from_s) / HOUR_S;
-}
-
-static uint64_t minutes_of(const struct report_period *p)
-{
-    return (uint64_t)(p->to_s - p->from_s) / MINUTE_S;
-}
-
-static void print_stored(const struct report *r, const struct report_period *p)
-{
-    if (r->by != RANKING_BY_QTYPE)
-        printf("%" PRIu64 " of %" PRIu64 " hours, ", p->hours, hours_of(p));
-    printf("%" PRIu64 " of %" PRIu64 " minutes; captured in these %" PRIu64 " s.\n", p->minutes,
-           minutes_of(p), p->captured_s);
-}
-
-/* What the table cannot know of its period. */
-static void print_missing(const struct report *r)
-{
-    const struct report_period *p = &r->now;
-    printf("\nStored: ");
-    print_stored(r, p);
-    if (r->by != RANKING_BY_QTYPE && p->hours < hours_of(p))
-        printf("Hours not captured or not stored, in no row and no total: %" PRIu64 ".\n",
-               hours_of(p) - p->hours);
-    if (p->minutes_apart > 0)
-        printf("Minutes stored of these hours: %" PRIu64 ", with %" PRIu64 " queries.\n",
-               p->minutes_apart, p->queries_apart);
-    if (r->by == RANKING_BY_QTYPE && p->minutes < minutes_of(p))
-        printf("Minutes not captured or not stored: %" PRIu64 ".\n",
-               minutes_of(p) - p->minutes);
-    if (p->hours_alone > 0)
-        printf("Hours of which minutes are missing: %" PRIu64
-               ". Their total is that of their prefixes; what it leaves out is not known.\n",
-               p->hours_alone);
-    if (p->undecoded + p->kernel_drops + p->interface_drops > 0)
-        printf("Not counted: %" PRIu64 " frames not decoded, %" PRIu64
-               " dropped by the kernel, %" PRIu64 " by the interface.\n",
-               p->undecoded, p->kernel_drops, p->interface_drops);
-}
-
 static void print_origins(const struct report *r, bool origins)
 {
     if (r->by != RANKING_BY_SOURCE)
@@ -210,11 +161,12 @@ static void print_origins(const struct report *r, bool origins)
 static void print_change(const struct report *r)
 {
     if (report_change_scale(r) > 0) {
-        print_period("Change: of queries/s, against ", &r->before, ", of which are stored: ");
-        print_stored(r, &r->before);
+        report_period_print("Change: of queries/s, against ", &r->before,
+                            ", of which are stored: ");
+        report_period_stored(r, &r->before);
         return;
     }
-    print_period("No change is told: of ", &r->before, "");
+    report_period_print("No change is told: of ", &r->before, "");
     printf(", %" PRIu64 " s were captured, of this period %" PRIu64 " s.\n",
            r->before.counted_s, r->now.counted_s);
 }
@@ -222,9 +174,9 @@ static void print_change(const struct report *r)
 static void print_report(const struct report *r, const struct ranking_table *t)
 {
     printf("Queries by %s, ", kind_of(r->by)->what);
-    print_period("", &r->now, "\n\n");
+    report_period_print("", &r->now, "\n\n");
     ranking_table_print(t);
-    print_missing(r);
+    report_period_missing(r);
     print_origins(r, t->origins);
     print_change(r);
 }
@@ -232,33 +184,14 @@ static void print_report(const struct report *r, const struct ranking_table *t)
 /* ---- For programs --------------------------------------------------------------------------
  */
 
-static json_t *period_json(const struct report *r, const struct report_period *p)
-{
-    json_t *j = json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I}}", "from", (json_int_t)p->from_s,
-            "to", (json_int_t)p->to_s, "queries", (json_int_t)p->queries, "minutes",
-            (json_int_t)p->minutes, "minutes_missing", (json_int_t)(minutes_of(p) - p->minutes),
-            "captured_s", (json_int_t)p->captured_s, "undecoded", (json_int_t)p->undecoded,
-            "drops", "kernel", (json_int_t)p->kernel_drops, "interface",
-            (json_int_t)p->interface_drops);
-    if (r->by == RANKING_BY_QTYPE)
-        return j;
-    json_object_set_new(j, "hours", json_integer((json_int_t)p->hours));
-    json_object_set_new(j, "hours_missing", json_integer((json_int_t)(hours_of(p) - p->hours)));
-    json_object_set_new(j, "hours_alone", json_integer((json_int_t)p->hours_alone));
-    json_object_set_new(j, "minutes_apart", json_integer((json_int_t)p->minutes_apart));
-    json_object_set_new(j, "queries_apart", json_integer((json_int_t)p->queries_apart));
-    return j;
-}
-
 static bool dump_report(const struct report *r, const struct ranking_table *t, uint64_t damaged,
                         struct error *err)
 {
     json_t *j = ranking_table_json(t);
     json_object_set_new(j, "by", json_string(kind_of(r->by)->name));
     json_object_set_new(j, "compared", json_boolean(t->change_scale > 0));
-    json_object_set_new(j, "period", period_json(r, &r->now));
-    json_object_set_new(j, "period_before", period_json(r, &r->before));
+    json_object_set_new(j, "period", report_period_json(r, &r->now));
+    json_object_set_new(j, "period_before", report_period_json(r, &r->before));
     json_object_set_new(j, "damaged_rows", json_integer((json_int_t)damaged));
     return ranking_table_dump(j, err);
 }

@@ -27,6 +27,8 @@ static const struct command {
         {"origins", cmd_origins, "who announced a prefix, over dated routing tables"},
         {"report", cmd_report, "who asked, or what, over a period: a ranked table"},
         {"rank", cmd_rank, "addresses of standard input by announced prefix or AS"},
+        {"filters", cmd_filters,
+         "what a list of prefixes would have dropped, and whom it hurts"},
         {"graph", cmd_graph, "draw every picture and page"},
 };
 
