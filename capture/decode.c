@@ -3,6 +3,7 @@
 
 #include "capture/dns.h"
 #include "capture/fragment.h"
+#include "capture/handshakes.h"
 #include "capture/layer.h"
 #include "capture/stream.h"
 #include "capture/transport.h"
@@ -48,8 +49,10 @@ void decode_fini(struct decode *d)
 {
     fragments_free(d->fragments);
     streams_free(d->streams);
+    handshakes_free(d->handshakes);
     d->fragments = NULL;
     d->streams = NULL;
+    d->handshakes = NULL;
 }
 
 static bool is_server4(const struct decode *d, const uint8_t *address)

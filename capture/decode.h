@@ -14,6 +14,7 @@
 #include "capture/source.h"
 
 struct fragments;
+struct handshakes;
 struct streams;
 
 struct frame {
@@ -35,6 +36,7 @@ struct decode {
     struct fragments *fragments;          /* NULL until the first fragment */
     struct streams *streams;              /* NULL until the first TCP frame */
     struct keep *keep;                    /* NULL: no frames are kept */
+    struct handshakes *handshakes;        /* NULL until a watched network's first SYN */
 };
 
 void decode_init(struct decode *d, const struct source_scope *scope);

@@ -40,6 +40,14 @@ static bool is_in(const struct keep_network *n, const uint8_t address[static 16]
     return ipv6 == n->ipv6 && memcmp(n->address, address, ipv6 ? 6 : 3) == 0;
 }
 
+bool keep_watches(const struct keep *k, const uint8_t address[static 16], bool ipv6)
+{
+    for (unsigned n = 0; n < k->networks; n++)
+        if (is_in(&k->network[n], address, ipv6))
+            return true;
+    return false;
+}
+
 void keep_sign(struct keep *k, enum keep_kind kind, const uint8_t address[static 16], bool ipv6)
 {
     for (unsigned n = 0; n < k->networks; n++)

@@ -32,6 +32,11 @@ struct keep_frame {
 enum keep_kind {
     KEEP_SYN,         /* it wants a TCP connection, or seems to */
     KEEP_UNREACHABLE, /* ICMP: an answer to it found nobody */
+    /* Of connections that were followed (handshakes.h) each is one of these. */
+    KEEP_HANDSHAKE,  /* it was completed */
+    KEEP_UNFINISHED, /* it was answered, and the answer not */
+    KEEP_ONE_SIDED,  /* data came, no answer was seen */
+    KEEP_UNANSWERED, /* neither */
     KEEP_SIGNS,
 };
 
@@ -60,6 +65,7 @@ void keep_network(struct keep *k, const uint8_t address[static 16], bool ipv6);
 /* The frame of the batch's messages from number `first` on. */
 void keep_messages(struct keep *k, const struct frame *f, const struct message_batch *batch,
                    uint32_t first);
+bool keep_watches(const struct keep *k, const uint8_t address[static 16], bool ipv6);
 /* Whose address it is says whether it counts. */
 void keep_sign(struct keep *k, enum keep_kind kind, const uint8_t address[static 16],
                bool ipv6);

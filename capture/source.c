@@ -2,6 +2,7 @@
 #include "capture/source.h"
 
 #include "capture/classic.h"
+#include "capture/handshakes.h"
 #include "capture/live.h"
 #include "capture/pcapng.h"
 
@@ -110,6 +111,8 @@ enum source_state source_read(struct source *s, struct message_batch *batch, int
 void source_keep(struct source *s, struct keep *keep)
 {
     s->decode.keep = keep != NULL && keep->networks > 0 ? keep : NULL;
+    if (s->decode.keep != NULL)
+        handshakes_settle(s->decode.handshakes, keep, s->decode.counts.last_time_ns);
 }
 
 void source_counts(struct source *s, struct source_counts *counts)

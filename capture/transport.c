@@ -2,9 +2,10 @@
 #include "capture/transport.h"
 
 #include "capture/dns.h"
+#include "capture/handshakes.h"
 #include "capture/stream.h"
 
-enum { UDP_BYTES = 8, TCP_BYTES = 20, TCP_SYN = 0x02, TCP_ACK = 0x10 };
+enum { UDP_BYTES = 8, TCP_BYTES = 20 };
 
 /*
  * A query goes to a server's port, a response comes from one.  Where the servers are known,
@@ -49,6 +50,19 @@ enum verdict transport_udp(struct decode *d, struct packet *p)
     return transport_message(d, p, p->rest, 0);
 }
 
+/* `options`: octets of them between the header and what follows. */
+static void see_handshake(struct decode *d, const struct packet *p, const uint8_t *header,
+                          size_t options)
+{
+    const struct handshakes_segment s = {
+            .sequence = bytes_u32(header + 4),
+            .acknowledged = bytes_u32(header + 8),
+            .flags = header[13],
+            .data = bytes_on_wire(&p->rest) > options,
+    };
+    handshakes_see(d, p, &s);
+}
+
 enum verdict transport_tcp(struct decode *d, struct packet *p)
 {
     const uint8_t *header = bytes_take(&p->rest, TCP_BYTES);
@@ -59,12 +73,11 @@ enum verdict transport_tcp(struct decode *d, struct packet *p)
     if (!decode_server(d, p->source, p->ipv6) && !decode_server(d, p->destination, p->ipv6))
         return VERDICT_OUT_OF_SCOPE;
 
-    if (d->keep != NULL && (header[13] & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-        decode_port(d, p->destination_port))
-        keep_sign(d->keep, KEEP_SYN, p->source, p->ipv6);
     size_t options = (header[12] >> 4) * (size_t)4;
     if (options < TCP_BYTES)
         return VERDICT_TCP_HEADER;
+    if (d->keep != NULL)
+        see_handshake(d, p, header, options - TCP_BYTES);
     if (bytes_take(&p->rest, options - TCP_BYTES) == NULL)
         return packet_short(p, VERDICT_TCP_HEADER);
     return stream_segment(d, p, bytes_u32(header + 4), header[13]);

@@ -94,7 +94,14 @@ void shape_udp(struct shape *s, uint16_t from, uint16_t to)
 
 void shape_tcp(struct shape *s, uint16_t from, uint16_t to, uint32_t sequence, uint8_t flags)
 {
-    shape_words(s, from, to, (uint16_t)(sequence >> 16), (uint16_t)sequence, 0, 0,
+    shape_tcp_ack(s, from, to, sequence, 0, flags);
+}
+
+void shape_tcp_ack(struct shape *s, uint16_t from, uint16_t to, uint32_t sequence,
+                   uint32_t acknowledged, uint8_t flags)
+{
+    shape_words(s, from, to, (uint16_t)(sequence >> 16), (uint16_t)sequence,
+                (uint16_t)(acknowledged >> 16), (uint16_t)acknowledged,
                 (uint16_t)(0x5000 | flags), 0xffff, 0, 0);
 }
 

@@ -37,6 +37,8 @@ void shape_length(struct shape *s); /* the two octets in front of a message on T
 
 void shape_udp(struct shape *s, uint16_t from, uint16_t to);
 void shape_tcp(struct shape *s, uint16_t from, uint16_t to, uint32_t sequence, uint8_t flags);
+void shape_tcp_ack(struct shape *s, uint16_t from, uint16_t to, uint32_t sequence,
+                   uint32_t acknowledged, uint8_t flags);
 void shape_ipv4(struct shape *s, const char *from, const char *to, uint8_t protocol);
 void shape_ipv6(struct shape *s, const char *from, const char *to, uint8_t next);
 void shape_ethernet(struct shape *s, uint16_t ethertype);
