@@ -536,6 +536,7 @@ static void describe_traits(struct incident *i, const struct traits *t)
                                    .responses = t->responses,
                                    .tcp_responses = t->tcp_responses,
                                    .syns = t->syns,
+                                   .handshakes = t->handshakes,
                                    .unreachables = t->unreachables,
                                    .ports = traits_ports(t)};
     memcpy(to->rcode, t->rcode, sizeof to->rcode);
@@ -545,7 +546,9 @@ static void describe_traits(struct incident *i, const struct traits *t)
         to->leading[n].queries = t->ttl[ttl[n]];
     }
     traits_hosts(t, &to->hosts_steady, &to->hosts_varied);
-    to->verdict = traits_verdict(t->tcp_responses, to->hosts_steady, to->hosts_varied);
+    enum traits_hearing hearing =
+            traits_hearing(&t->handshakes, t->responses, t->tcp_responses);
+    to->verdict = traits_verdict(hearing, to->hosts_steady, to->hosts_varied);
 }
 
 void describe_incident(struct case_file *c, enum incident_state state,

@@ -108,8 +108,13 @@ void dossier_add(struct dossier *d, const struct sample *sample, double length_s
 
 static void add_kept(struct dossier *d, const struct keep *k, unsigned number)
 {
-    d->traits.syns += k->network[number].sign[KEEP_SYN];
-    d->traits.unreachables += k->network[number].sign[KEEP_UNREACHABLE];
+    const uint64_t *sign = k->network[number].sign;
+    d->traits.syns += sign[KEEP_SYN];
+    d->traits.unreachables += sign[KEEP_UNREACHABLE];
+    d->traits.handshakes.completed += sign[KEEP_HANDSHAKE];
+    d->traits.handshakes.unfinished += sign[KEEP_UNFINISHED];
+    d->traits.handshakes.one_sided += sign[KEEP_ONE_SIDED];
+    d->traits.handshakes.unanswered += sign[KEEP_UNANSWERED];
     evidence_add(&d->evidence, k, number);
 }
 

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { DECIDES = 2, LASTING_S = 3600, LATELY_S = 30 * 86400 };
+enum { DECIDES = 2, LASTING_S = 3600, LATELY_S = 30 * 86400, OFTEN = 100 };
 
 __attribute__((format(printf, 3, 4))) static void add(struct forgery *f, int weight,
                                                       const char *format, ...)
@@ -90,7 +90,8 @@ static void judge_routing(const struct incident *i, const struct investigation *
 /* Many hosts with one TTL all together may be one machine that makes them up. */
 static void judge_ttls(const struct incident_traits *t, struct forgery *f)
 {
-    enum traits_verdict hosts = traits_verdict(0, t->hosts_steady, t->hosts_varied);
+    enum traits_verdict hosts =
+            traits_verdict(TRAITS_HEARING_OPEN, t->hosts_steady, t->hosts_varied);
     if (hosts == TRAITS_PROBABLY_FORGED)
         add(f, 1, "Packets of single hosts come with TTLs far apart: at %u of %u hosts",
             t->hosts_varied, t->hosts_steady + t->hosts_varied);
@@ -99,16 +100,54 @@ static void judge_ttls(const struct incident_traits *t, struct forgery *f)
             t->hosts_steady, t->ttls, t->ttls == 1 ? "" : "s");
 }
 
-static void judge_traits(const struct incident_traits *t, struct forgery *f)
+/* Whoever is there may be forged all the same by another: few prove little of the many. */
+static void judge_handshakes(const struct incident_traits *t, struct forgery *f)
 {
-    if (t->tcp_responses > 0)
+    uint64_t times = t->handshakes.completed > t->tcp_responses ? t->handshakes.completed
+                                                                : t->tcp_responses;
+    add(f, times * OFTEN >= t->queries ? -2 : -1,
+        "%" PRIu64 " TCP handshakes completed, %" PRIu64 " answers over TCP, beside %" PRIu64
+        " queries in all: a forged source cannot complete one",
+        t->handshakes.completed, t->tcp_responses, t->queries);
+}
+
+/* Without a route nobody can hear, forged or not: that is a point already. */
+static void judge_deafness(const struct incident_traits *t, bool unrouted, struct forgery *f)
+{
+    const struct traits_handshakes *h = &t->handshakes;
+    add(f, unrouted ? 0 : 1,
+        "%" PRIu64 " of %" PRIu64 " TCP connections were answered and never completed: %s",
+        h->unfinished, h->completed + h->unfinished,
+        unrouted ? "without a route nobody hears the answer"
+                 : "whoever sends does not hear the answer");
+}
+
+static void judge_tcp(const struct incident_traits *t, bool unrouted, struct forgery *f)
+{
+    switch (traits_hearing(&t->handshakes, t->responses, t->tcp_responses)) {
+    case TRAITS_HEARS:
+        judge_handshakes(t, f);
+        return;
+    case TRAITS_DEAF:
+        judge_deafness(t, unrouted, f);
+        return;
+    case TRAITS_SEEMS_TO_HEAR:
         add(f, -1,
-            "%" PRIu64 " answers went over TCP: a forged source cannot complete its handshake",
-            t->tcp_responses);
-    else
+            "%" PRIu64
+            " TCP connections went on with data; the server's side, which would prove "
+            "it, is not mirrored",
+            t->handshakes.one_sided);
+        return;
+    case TRAITS_HEARING_OPEN:
         add(f, 0,
-            "No answers over TCP were seen, whose handshake a forged source cannot "
-            "complete");
+            "No TCP handshake was seen completed, nor enough of them fail: a forged source "
+            "cannot complete one");
+    }
+}
+
+static void judge_traits(const struct incident_traits *t, bool unrouted, struct forgery *f)
+{
+    judge_tcp(t, unrouted, f);
     if (t->unreachables > 0)
         add(f, 1, "%" PRIu64 " ICMP messages say that answers found nobody who had asked",
             t->unreachables);
@@ -124,7 +163,7 @@ void forgery_judge(const struct incident *i, int64_t length_s, const struct inve
     judge_hosts(i, f);
     judge_length(i, length_s, f);
     judge_routing(i, v, f);
-    judge_traits(&i->traits, f);
+    judge_traits(&i->traits, v->networks > 0 && words_is_unrouted(&v->network[0]), f);
     for (unsigned p = 0; p < f->points; p++)
         sum += f->point[p].weight;
     if (sum >= DECIDES)

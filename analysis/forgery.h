@@ -1,13 +1,14 @@
 /*
  * Whether the sources of an incident may be forged: what speaks for it, what against, and a
- * verdict, before anybody is accused.  It is careful: one sign alone decides nothing.
+ * verdict, before anybody is accused.  It is careful: one sign alone decides nothing, but one
+ * that cannot be made up (handshakes completed), or a whole crowd of sources.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
 #include "analysis/investigation.h"
 
-enum { FORGERY_POINTS = 8, FORGERY_TEXT_BYTES = 200 };
+enum { FORGERY_POINTS = 12, FORGERY_TEXT_BYTES = 200 };
 
 enum forgery_verdict { FORGERY_UNDECIDED, FORGERY_UNLIKELY, FORGERY_LIKELY };
 

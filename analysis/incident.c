@@ -79,6 +79,23 @@ static const char *verdict_text(enum traits_verdict v)
     return texts[v];
 }
 
+/* A sentence or two, each with a blank behind it; none where no connection was followed. */
+static int write_handshakes(const struct incident_traits *t, char *text, size_t size)
+{
+    const struct traits_handshakes *h = &t->handshakes;
+    uint64_t followed = h->completed + h->unfinished + h->one_sided + h->unanswered;
+    bool deaf = traits_hearing(h, t->responses, t->tcp_responses) == TRAITS_DEAF;
+    if (followed == 0)
+        return 0;
+    return snprintf(text, size,
+                    "Of TCP connections followed, %llu: completed %llu, answered and not "
+                    "completed %llu, with data and no answer seen %llu, with neither %llu. %s",
+                    (unsigned long long)followed, (unsigned long long)h->completed,
+                    (unsigned long long)h->unfinished, (unsigned long long)h->one_sided,
+                    (unsigned long long)h->unanswered,
+                    deaf ? "What is answered is not heard: forged, or no way back. " : "");
+}
+
 const char *incident_traits_text(const struct incident *i,
                                  char text[static INCIDENT_TRAITS_BYTES])
 {
@@ -91,17 +108,20 @@ const char *incident_traits_text(const struct incident *i,
         used += (size_t)snprintf(text + used, size - used, "%s %u (%.0f %%)", n > 0 ? "," : "",
                                  t->leading[n].ttl,
                                  100 * (double)t->leading[n].queries / (double)t->queries);
-    (void)snprintf(
+    used += (size_t)snprintf(
             text + used, size - used,
             ", %u value%s in all; steady at %u hosts, varied at %u. About %u source ports. "
-            "TCP: %llu SYNs, %llu queries, %llu answers. Answers in all: %llu, of these "
-            "NXDOMAIN "
-            "%llu; told by ICMP to have found nobody: %llu. %s",
+            "TCP: %llu SYNs, %llu queries, %llu answers. ",
             t->ttls, t->ttls == 1 ? "" : "s", t->hosts_steady, t->hosts_varied, t->ports,
             (unsigned long long)t->syns, (unsigned long long)t->tcp_queries,
-            (unsigned long long)t->tcp_responses, (unsigned long long)t->responses,
-            (unsigned long long)t->rcode[MINUTE_NXDOMAIN], (unsigned long long)t->unreachables,
-            verdict_text(t->verdict));
+            (unsigned long long)t->tcp_responses);
+    used += (size_t)write_handshakes(t, text + used, size - used);
+    (void)snprintf(text + used, size - used,
+                   "Answers in all: %llu, of these NXDOMAIN %llu; told by ICMP to have found "
+                   "nobody: %llu. %s",
+                   (unsigned long long)t->responses,
+                   (unsigned long long)t->rcode[MINUTE_NXDOMAIN],
+                   (unsigned long long)t->unreachables, verdict_text(t->verdict));
     return text;
 }
 
@@ -162,14 +182,19 @@ static json_t *traits_json(const struct incident_traits *t)
         if (t->rcode[n] > 0)
             json_object_set_new(rcodes, minute_rcode_name(n),
                                 json_integer((json_int_t)t->rcode[n]));
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:s}",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:I, "
+                     "s:I, s:I, s:s}",
                      "queries", (json_int_t)t->queries, "tcp_queries",
                      (json_int_t)t->tcp_queries, "responses", (json_int_t)t->responses,
                      "tcp_responses", (json_int_t)t->tcp_responses, "syns", (json_int_t)t->syns,
-                     "unreachables", (json_int_t)t->unreachables, "rcode", rcodes, "ttls",
-                     (json_int_t)t->ttls, "leading_ttls", ttls, "ports", (json_int_t)t->ports,
-                     "hosts_steady", (json_int_t)t->hosts_steady, "hosts_varied",
-                     (json_int_t)t->hosts_varied, "verdict", traits_verdict_name(t->verdict));
+                     "handshakes", (json_int_t)t->handshakes.completed, "handshakes_unfinished",
+                     (json_int_t)t->handshakes.unfinished, "handshakes_one_sided",
+                     (json_int_t)t->handshakes.one_sided, "handshakes_unanswered",
+                     (json_int_t)t->handshakes.unanswered, "unreachables",
+                     (json_int_t)t->unreachables, "rcode", rcodes, "ttls", (json_int_t)t->ttls,
+                     "leading_ttls", ttls, "ports", (json_int_t)t->ports, "hosts_steady",
+                     (json_int_t)t->hosts_steady, "hosts_varied", (json_int_t)t->hosts_varied,
+                     "verdict", traits_verdict_name(t->verdict));
 }
 
 /* They are part of the evidence, also where no test is known. */
@@ -350,6 +375,14 @@ static bool parse_evidence(const json_t *json, struct incident_evidence *e)
                             json_read_double(json, "limit", &e->limit));
 }
 
+static bool parse_handshakes(const json_t *json, struct traits_handshakes *h)
+{
+    return json_read_u64(json, "handshakes", &h->completed) &&
+           json_read_u64(json, "handshakes_unfinished", &h->unfinished) &&
+           json_read_u64(json, "handshakes_one_sided", &h->one_sided) &&
+           json_read_u64(json, "handshakes_unanswered", &h->unanswered);
+}
+
 /* Events of older releases have none. */
 static bool parse_traits(const json_t *json, struct incident_traits *t)
 {
@@ -369,7 +402,7 @@ static bool parse_traits(const json_t *json, struct incident_traits *t)
             json_read_u64(json, "tcp_queries", &t->tcp_queries) &&
             json_read_u64(json, "responses", &t->responses) &&
             json_read_u64(json, "tcp_responses", &t->tcp_responses) &&
-            json_read_u64(json, "syns", &t->syns) &&
+            json_read_u64(json, "syns", &t->syns) && parse_handshakes(json, &t->handshakes) &&
             json_read_u64(json, "unreachables", &t->unreachables) &&
             json_read_u32(json, "ttls", &t->ttls) && json_read_u32(json, "ports", &t->ports) &&
             json_read_u32(json, "hosts_steady", &t->hosts_steady) &&

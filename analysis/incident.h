@@ -26,7 +26,7 @@ enum {
     INCIDENT_NAME_BYTES = 1024, /* 255 octets, each \DDD, with dots and a final zero */
     INCIDENT_SUMMARY_BYTES = 256,
     INCIDENT_JUNK_BYTES = 96,
-    INCIDENT_TRAITS_BYTES = 512,
+    INCIDENT_TRAITS_BYTES = 1024,
     INCIDENT_PREFIXES = 8, /* culprits named in one incident */
     INCIDENT_ORIGINS = 8,  /* and their ASes */
     INCIDENT_TYPES = 24,   /* rows of the table by qtype */
@@ -100,6 +100,7 @@ struct incident_evidence {
 struct incident_traits {
     uint64_t queries; /* 0: nothing is known */
     uint64_t tcp_queries, responses, tcp_responses, syns, unreachables;
+    struct traits_handshakes handshakes;
     uint64_t rcode[MINUTE_RCODES];
     uint32_t ttls; /* different ones */
     struct {

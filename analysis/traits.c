@@ -47,6 +47,14 @@ void traits_add(struct traits *t, const struct message *m, unsigned host_bit)
     t->port[port / 64] |= UINT64_C(1) << port % 64;
 }
 
+static void add_handshakes(struct traits_handshakes *to, const struct traits_handshakes *from)
+{
+    to->completed += from->completed;
+    to->unfinished += from->unfinished;
+    to->one_sided += from->one_sided;
+    to->unanswered += from->unanswered;
+}
+
 void traits_merge(struct traits *into, const struct traits *from)
 {
     into->queries += from->queries;
@@ -54,6 +62,7 @@ void traits_merge(struct traits *into, const struct traits *from)
     into->responses += from->responses;
     into->tcp_responses += from->tcp_responses;
     into->syns += from->syns;
+    add_handshakes(&into->handshakes, &from->handshakes);
     into->unreachables += from->unreachables;
     for (unsigned i = 0; i < MINUTE_RCODES; i++)
         into->rcode[i] += from->rcode[i];
@@ -107,13 +116,26 @@ void traits_hosts(const struct traits *t, unsigned *steady, unsigned *varied)
     }
 }
 
-enum traits_verdict traits_verdict(uint64_t tcp_responses, unsigned steady, unsigned varied)
+enum traits_hearing traits_hearing(const struct traits_handshakes *h, uint64_t responses,
+                                   uint64_t tcp_responses)
+{
+    uint64_t answered = h->completed + h->unfinished;
+    if (answered >= TRAITS_ANSWERED_MIN && (double)h->unfinished >= mostly * (double)answered)
+        return TRAITS_DEAF;
+    if (h->completed > 0 || tcp_responses > 0)
+        return TRAITS_HEARS;
+    bool data = (double)h->one_sided > (1 - mostly) * (double)h->unanswered;
+    return answered == 0 && responses == 0 && data ? TRAITS_SEEMS_TO_HEAR : TRAITS_HEARING_OPEN;
+}
+
+enum traits_verdict traits_verdict(enum traits_hearing hearing, unsigned steady,
+                                   unsigned varied)
 {
     double hosts = steady + varied;
-    if (tcp_responses > 0)
+    if (hearing == TRAITS_HEARS)
         return TRAITS_REAL;
     if (hosts > 0 && steady >= mostly * hosts)
-        return TRAITS_PROBABLY_REAL;
+        return hearing == TRAITS_DEAF ? TRAITS_OPEN : TRAITS_PROBABLY_REAL;
     return hosts > 0 && varied >= half * hosts ? TRAITS_PROBABLY_FORGED : TRAITS_OPEN;
 }
 

@@ -262,7 +262,24 @@ Test(investigation, takes_what_packets_say_into_account)
     incident.traits.hosts_varied = 9;
     cr_expect(eq(int, weighed(), without + 1));
     incident.traits.tcp_responses = 2;
-    cr_expect(eq(int, weighed(), without));
+    cr_expect(eq(int, weighed(), without), "few of 900");
+    incident.traits.handshakes.completed = 9;
+    cr_expect(eq(int, weighed(), without - 1));
+}
+
+Test(investigation, takes_a_deaf_source_for_a_sign_of_forging)
+{
+    incident.traits = (struct incident_traits){
+            .queries = 900, .ttls = 1, .handshakes = {.completed = 1, .unfinished = 99}};
+    int deaf = weighed();
+    take_unrouted(); /* which is a point itself, and explains why nobody hears */
+    cr_expect(eq(int, weighed(), deaf));
+    incident.traits.handshakes.unfinished = 0;
+    cr_expect(eq(int, weighed(), deaf - 1));
+    incident.traits.handshakes = (struct traits_handshakes){.one_sided = 50};
+    cr_expect(eq(int, weighed(), deaf - 1));
+    incident.traits.responses = 5; /* answers are mirrored: data alone proves nothing */
+    cr_expect(eq(int, weighed(), deaf));
 }
 
 static char *letter(enum forgery_verdict verdict)

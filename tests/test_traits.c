@@ -33,7 +33,15 @@ static enum traits_verdict verdict(void)
 {
     unsigned steady, varied;
     traits_hosts(&traits, &steady, &varied);
-    return traits_verdict(traits.tcp_responses, steady, varied);
+    return traits_verdict(
+            traits_hearing(&traits.handshakes, traits.responses, traits.tcp_responses), steady,
+            varied);
+}
+
+static enum traits_hearing hearing(struct traits_handshakes h, uint64_t responses,
+                                   uint64_t tcp_responses)
+{
+    return traits_hearing(&h, responses, tcp_responses);
 }
 
 Test(traits, list_the_leading_ttls)
@@ -88,6 +96,49 @@ Test(traits, speak_for_forged_sources)
     cr_expect(eq(int, verdict(), TRAITS_REAL));
 }
 
+Test(traits, tell_who_hears_answers)
+{
+    cr_expect(eq(int, hearing((struct traits_handshakes){0}, 9, 0), TRAITS_HEARING_OPEN));
+    cr_expect(eq(int, hearing((struct traits_handshakes){.completed = 1}, 9, 0), TRAITS_HEARS));
+    cr_expect(eq(int, hearing((struct traits_handshakes){0}, 9, 1), TRAITS_HEARS));
+    /* Some connections of everybody's fail. */
+    cr_expect(eq(int,
+                 hearing((struct traits_handshakes){.completed = 11, .unfinished = 89}, 9, 2),
+                 TRAITS_HEARS));
+    /* Data proves nothing where answers are mirrored; where they are not, mostly. */
+    const struct traits_handshakes data = {.one_sided = 20, .unanswered = 20};
+    cr_expect(eq(int, hearing(data, 9, 0), TRAITS_HEARING_OPEN));
+    cr_expect(eq(int, hearing(data, 0, 0), TRAITS_SEEMS_TO_HEAR));
+    cr_expect(eq(int,
+                 hearing((struct traits_handshakes){.one_sided = 1, .unanswered = 20}, 0, 0),
+                 TRAITS_HEARING_OPEN));
+}
+
+Test(traits, tell_who_is_deaf)
+{
+    struct traits_handshakes h = {.unfinished = TRAITS_ANSWERED_MIN - 1};
+    cr_expect(eq(int, hearing(h, 0, 0), TRAITS_HEARING_OPEN), "too few");
+    h.unfinished++;
+    cr_expect(eq(int, hearing(h, 0, 0), TRAITS_DEAF));
+    h = (struct traits_handshakes){.completed = 2, .unfinished = 98};
+    cr_expect(eq(int, hearing(h, 9, 2), TRAITS_DEAF), "one host of a forged network is there");
+    h = (struct traits_handshakes){.unanswered = 1000};
+    cr_expect(eq(int, hearing(h, 0, 0), TRAITS_HEARING_OPEN), "the server may be silent");
+}
+
+Test(traits, do_not_call_deaf_hosts_real)
+{
+    for (unsigned host = 0; host < 10; host++)
+        given(host, 60, (uint16_t)host, 8);
+    traits.handshakes.unfinished = 100;
+    cr_expect(eq(int, verdict(), TRAITS_OPEN));
+    given_answer(0, true);
+    cr_expect(eq(int, verdict(), TRAITS_OPEN),
+              "one answer over TCP, beside a hundred failures");
+    traits.handshakes.completed = 100;
+    cr_expect(eq(int, verdict(), TRAITS_REAL));
+}
+
 Test(traits, are_open_between)
 {
     for (unsigned host = 0; host < 10; host++)
@@ -127,15 +178,18 @@ Test(traits, are_merged)
     struct traits first, both;
     given(1, 60, 1, 8);
     given_answer(3, false);
+    traits.handshakes = (struct traits_handshakes){1, 20, 300, 4000};
     first = traits;
     setup();
     given(1, 90, 2, 8);
+    traits.handshakes = (struct traits_handshakes){1, 10, 100, 1000};
     traits_merge(&traits, &first);
     both = traits;
     setup();
     given(1, 60, 1, 8);
     given_answer(3, false);
     given(1, 90, 2, 8);
+    traits.handshakes = (struct traits_handshakes){2, 30, 400, 5000};
     cr_expect(eq(int, memcmp(&both, &traits, sizeof both), 0));
 }
 

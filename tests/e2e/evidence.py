@@ -47,6 +47,29 @@ def answer(frame):
     return header + frame[42:44] + b"\x84\x03" + frame[46:]
 
 
+SYN, ACK = 2, 16
+STARTS = 0xffffffff  # of the server's sequence numbers, which go on at 0
+
+
+def segment(query, flags, sequence, acknowledged, back=False):
+    """TCP from the query's source to its server, or back, without data."""
+    ends = query[26:34] if not back else query[30:34] + query[26:30]
+    ports = query[34:36] + b"\0\x35" if not back else b"\0\x35" + query[34:36]
+    tcp = ports + struct.pack(">IIHHHH", sequence, acknowledged, 0x5000 | flags, 65535, 0, 0)
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40, 0, 0, query[22], 6, 0) + ends
+    return query[:14] + ip + tcp
+
+
+def connection(t, query, completed, answered=True):
+    """What is mirrored of a connection, after a query."""
+    list_ = [(t + 1000, segment(query, SYN, 99, 0))]
+    if answered:
+        list_.append((t + 2000, segment(query, SYN | ACK, STARTS, 100, back=True)))
+    if completed:
+        list_.append((t + 3000, segment(query, ACK, 100, STARTS + 1 & 0xffffffff)))
+    return list_
+
+
 class Evidence(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -169,10 +192,52 @@ class Evidence(unittest.TestCase):
         self.assertGreater(traits["ttls"], 100)
         self.assertEqual(traits["responses"], 0)
 
+    def connections(self, name, **how):
+        """Each query of the culprit's is followed by a connection."""
+        frames = list(self.frames)
+        for t, f in self.its:
+            frames += connection(t, f, **how)
+        return self.traits(name, sorted(frames, key=lambda r: r[0]))
+
+    def case_files(self, incident, state):
+        run("incident", "case", incident["id"], "--state", state)
+        folder = state / "cases" / incident["id"]
+        return [(folder / f"case.{kind}").read_text() for kind in ("txt", "html", "json")]
+
+    def test_who_completes_handshakes_is_real(self):
+        incident, traits, state = self.connections("heard", completed=True)
+        self.assertGreater(traits["handshakes"], 50)
+        self.assertEqual(traits["handshakes_unfinished"], 0)
+        self.assertEqual(traits["tcp_responses"], 0)
+        self.assertEqual(traits["verdict"], "real")
+        self.assertLessEqual(traits["handshakes"], traits["syns"])
+        for text in self.case_files(incident, state):
+            self.assertIn(f"{traits['handshakes']} TCP handshakes completed", text)
+        shown = run("incident", "show", incident["id"], "--state", state).stdout
+        self.assertIn(f"completed {traits['handshakes']}, answered and not completed 0", shown)
+        stored = run("incident", "show", incident["id"], "--json", "--state", state).stdout
+        self.assertEqual(json.loads(stored.splitlines()[-1])["evidence"]["traits"], traits)
+
+    def test_who_never_completes_an_answered_one_is_deaf(self):
+        incident, traits, state = self.connections("deaf", completed=False)
+        self.assertGreater(traits["handshakes_unfinished"], 20)
+        self.assertEqual(traits["handshakes"], 0)
+        self.assertEqual(traits["verdict"], "open")  # though its TTLs are steady
+        for text in self.case_files(incident, state):
+            self.assertIn("TCP connections were answered and never completed", text)
+        shown = run("incident", "show", incident["id"], "--state", state).stdout
+        self.assertIn("What is answered is not heard", shown)
+
+    def test_a_server_that_does_not_answer_makes_nobody_deaf(self):
+        _, traits, _ = self.connections("silent", completed=False, answered=False)
+        self.assertGreater(traits["handshakes_unanswered"], 20)
+        self.assertEqual((traits["handshakes"], traits["handshakes_unfinished"]), (0, 0))
+        self.assertEqual(traits["verdict"], "probably-real")
+
     def test_the_manual_tells_of_every_key(self):
         _, traits, _ = self.traits("keys", self.frames)
         for key in traits:
-            self.assertIn(f"_{key}_", MANUAL)
+            self.assertTrue(f"_{key}_" in MANUAL, key)
 
 
 if __name__ == "__main__":
