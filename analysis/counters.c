@@ -322,6 +322,7 @@ static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
 void counters_find_zones(struct counters *c)
 {
     uint32_t count;
+    names_lose(c->tlds, names_lost(c->names));
     zones_take(c->zones, c->names);
     const struct zoned_name *n = zones_names(c->zones, &count);
     for (uint32_t i = 0; i < count; i++) {

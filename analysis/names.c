@@ -22,6 +22,7 @@ struct bucket {
     uint32_t queries[NAMES_PER_BUCKET];
     uint16_t entry[NAMES_PER_BUCKET]; /* its number */
     uint16_t used;
+    uint16_t refused; /* queries added when it was full; those beyond go to `unseen` at once */
 };
 
 struct entry {
@@ -46,6 +47,9 @@ struct names {
     bool evict;
     uint64_t seed;
     uint64_t lost;
+    uint64_t unseen;       /* see names_unseen(), without the next */
+    uint32_t refused_most; /* of a bucket */
+    uint32_t evicted_most; /* queries of a name when another took its place */
 };
 
 /* One for each place in a bucket. */
@@ -118,7 +122,8 @@ void names_clear(struct names *n)
         n->touched[w] = 0;
     }
     n->used = 0;
-    n->lost = 0;
+    n->lost = n->unseen = 0;
+    n->refused_most = n->evicted_most = 0;
 }
 
 uint64_t names_hash(const struct names *n, const uint8_t *name, uint8_t name_bytes)
@@ -158,10 +163,14 @@ static inline unsigned find_tag(const struct bucket *b, uint32_t tag)
     return (unsigned)(one | one >> 32) - 1;
 }
 
-static inline void add_to(struct bucket *b, unsigned i, uint32_t queries)
+static inline void add_to(struct names *n, struct bucket *b, unsigned i, uint32_t queries)
 {
     uint32_t sum = b->queries[i] + queries;
-    b->queries[i] = sum < queries ? UINT32_MAX : sum;
+    if (__builtin_expect(sum < queries, 0)) {
+        names_lose(n, (uint64_t)sum + 1);
+        sum = UINT32_MAX;
+    }
+    b->queries[i] = sum;
 }
 
 static unsigned least_of(const struct bucket *b)
@@ -184,15 +193,16 @@ static struct entry *make_place(struct names *n, uint64_t hash, uint32_t queries
         b->entry[i] = (uint16_t)n->used++;
     } else if (n->evict && queries >= NAMES_EVICT_MIN) {
         i = least_of(b);
+        if (b->queries[i] > n->evicted_most)
+            n->evicted_most = b->queries[i];
     } else {
-        n->lost += queries;
         return NULL;
     }
     struct entry *e = &n->entries[b->entry[i]];
     e->hash = hash;
     e->error = b->queries[i];
     b->tag[i] = tag_of(hash);
-    add_to(b, i, queries);
+    add_to(n, b, i, queries);
     n->touched[number / WORD] |= UINT64_C(1) << number % WORD;
     return e;
 }
@@ -209,8 +219,22 @@ static inline bool add_known(struct names *n, uint64_t hash, uint32_t queries)
     unsigned i = find_tag(b, tag_of(hash));
     if (i >= NAMES_PER_BUCKET)
         return false;
-    add_to(b, i, queries);
+    add_to(n, b, i, queries);
     return true;
+}
+
+/* All queries refused in a bucket may be of one name. */
+static void refuse(struct names *n, uint64_t hash, uint32_t queries)
+{
+    struct bucket *b = &n->buckets[number_of(n, hash)];
+    if (queries > UINT16_MAX - (uint32_t)b->refused) {
+        names_lose(n, queries);
+        return;
+    }
+    n->lost += queries;
+    b->refused = (uint16_t)(b->refused + queries);
+    if (b->refused > n->refused_most)
+        n->refused_most = b->refused;
 }
 
 void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
@@ -219,8 +243,10 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
     if (add_known(n, hash, queries))
         return;
     struct entry *e = make_place(n, hash, queries);
-    if (e == NULL)
+    if (e == NULL) {
+        refuse(n, hash, queries);
         return;
+    }
     e->octets_used = name_bytes;
     memcpy(name_bytes <= HEAD_BYTES ? e->head : long_name_of(n, e), name, name_bytes);
 }
@@ -267,27 +293,47 @@ void names_each(const struct names *n,
     }
 }
 
-static void merge_name(struct names *into, const struct names *from, const struct entry *e,
-                       uint32_t queries)
+/* What may be too many is so wherever it goes. */
+static void add_error(struct names *n, const struct entry *e)
 {
-    if (add_known(into, e->hash, queries))
-        return;
+    const struct bucket *b = &n->buckets[number_of(n, e->hash)];
+    struct entry *to = &n->entries[b->entry[find_tag(b, tag_of(e->hash))]];
+    to->error = to->error > UINT32_MAX - e->error ? UINT32_MAX : to->error + e->error;
+}
+
+/* How many were refused. */
+static uint32_t merge_name(struct names *into, const struct names *from, const struct entry *e,
+                           uint32_t queries)
+{
+    if (add_known(into, e->hash, queries)) {
+        if (e->error > 0)
+            add_error(into, e);
+        return 0;
+    }
     struct entry *to = make_place(into, e->hash, queries);
     if (to == NULL)
-        return;
+        return queries;
+    if (e->error > 0)
+        add_error(into, e);
     to->octets_used = e->octets_used;
     if (e->octets_used <= HEAD_BYTES)
         memcpy(to->head, e->head, sizeof to->head); /* in whole vectors */
     else
         memcpy(long_name_of(into, to), long_name_of(from, e), e->octets_used);
+    return 0;
 }
 
-/* One bucket, whose names' places in `into` were asked for before. */
-static void merge_bucket(struct names *into, const struct names *from, uint32_t number)
+/* One bucket, whose names' places in `into` were asked for before; the most refused of one. */
+static uint32_t merge_bucket(struct names *into, const struct names *from, uint32_t number)
 {
     const struct bucket *b = &from->buckets[number];
-    for (unsigned i = 0; i < b->used; i++)
-        merge_name(into, from, &from->entries[b->entry[i]], b->queries[i]);
+    uint32_t most = 0;
+    for (unsigned i = 0; i < b->used; i++) {
+        uint32_t refused = merge_name(into, from, &from->entries[b->entry[i]], b->queries[i]);
+        into->lost += refused;
+        most = refused > most ? refused : most;
+    }
+    return most;
 }
 
 static void prefetch_bucket(const struct names *into, const struct names *from, uint32_t number)
@@ -300,6 +346,7 @@ static void prefetch_bucket(const struct names *into, const struct names *from, 
 void names_merge(struct names *into, const struct names *from)
 {
     uint32_t list[WORD];
+    uint32_t refused_most = 0;
     assert(into->seed == from->seed);
     for (size_t w = 0; w < words(from); w++) {
         unsigned count = list_touched(from, w, list);
@@ -307,10 +354,13 @@ void names_merge(struct names *into, const struct names *from)
             prefetch_entries(from, list[k]);
         for (unsigned k = 0; k < count; k++)
             prefetch_bucket(into, from, list[k]);
-        for (unsigned k = 0; k < count; k++)
-            merge_bucket(into, from, list[k]);
+        for (unsigned k = 0; k < count; k++) {
+            uint32_t refused = merge_bucket(into, from, list[k]);
+            refused_most = refused > refused_most ? refused : refused_most;
+        }
     }
     into->lost += from->lost;
+    into->unseen += names_absent(from) + refused_most;
 }
 
 struct leading {
@@ -347,9 +397,25 @@ unsigned names_leading(const struct names *n, struct name_count *leading, unsign
     return l.count;
 }
 
+void names_lose(struct names *n, uint64_t queries)
+{
+    n->lost += queries;
+    n->unseen += queries;
+}
+
 uint64_t names_lost(const struct names *n)
 {
     return n->lost;
+}
+
+uint64_t names_unseen(const struct names *n)
+{
+    return n->unseen + n->refused_most;
+}
+
+uint64_t names_absent(const struct names *n)
+{
+    return names_unseen(n) + n->evicted_most;
 }
 
 static bool is_plain(uint8_t c)

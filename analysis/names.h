@@ -46,6 +46,15 @@ void names_merge(struct names *into, const struct names *from);
 /* The `most` names with most queries, most first, then by octets; their number. */
 unsigned names_leading(const struct names *n, struct name_count *leading, unsigned most);
 uint64_t names_lost(const struct names *n); /* queries counted under no name */
+/*
+ * How far counts can be too small, beside name_count.error, by which they can be too large: of
+ * one name in the table no more than names_unseen() are missing, and one that is not in it had
+ * no more than names_absent().
+ */
+uint64_t names_unseen(const struct names *n);
+uint64_t names_absent(const struct names *n);
+/* Counts queries under no name that were lost elsewhere, and may all be of one. */
+void names_lose(struct names *n, uint64_t queries);
 void names_each(const struct names *n,
                 void (*each)(void *argument, const struct name_count *name), void *argument);
 

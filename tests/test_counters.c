@@ -131,6 +131,28 @@ Test(counters, merged_are_as_if_counted_in_one)
     counters_free(whole);
 }
 
+Test(counters, miss_of_top_level_domains_what_they_lost_of_names)
+{
+    struct counters_size small = size;
+    struct name_count tld[2];
+    small.name_buckets = 1;
+    struct counters *c = counters_create(&small, &err);
+    cr_assert_not_null(c);
+    counters_clear(c, NULL);
+    for (int n = 0; n < 20; n++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "n%d.example", n);
+        batch_query(&batch, "192.0.2.1", name, 1);
+    }
+    counters_add(c, &batch, 0);
+    counters_find_zones(c);
+    cr_expect(eq(u64, names_lost(c->names), 20 - NAMES_PER_BUCKET));
+    cr_expect(eq(u64, names_lost(c->tlds), 20 - NAMES_PER_BUCKET));
+    cr_assert(eq(u32, names_leading(c->tlds, tld, 2), 1));
+    cr_expect(eq(u64, tld[0].queries + names_unseen(c->tlds), 20));
+    counters_free(c);
+}
+
 Test(counters, add_the_difference_of_two_readings_of_a_source)
 {
     struct source_counts before = {.frames = 10, .kernel_drops = 1};

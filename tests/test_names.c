@@ -108,6 +108,107 @@ Test(names, merged_count_the_same_as_in_one)
     names_free(b);
 }
 
+enum { NAMES = 60 };
+
+/* From all that was asked, for what a table says of it. */
+struct truth {
+    uint64_t queries[NAMES];
+    bool listed[NAMES];
+    const struct names *table;
+};
+
+static void hold_against(void *argument, const struct name_count *c)
+{
+    struct truth *truth = argument;
+    char text[NAMES_TEXT_BYTES];
+    unsigned i;
+    cr_assert(eq(int, sscanf(names_text(c->name, c->name_bytes, text), "n%u", &i), 1));
+    cr_expect(le(u64, c->queries - c->error, truth->queries[i]), "n%u", i);
+    cr_expect(le(u64, truth->queries[i], c->queries + names_unseen(truth->table)), "n%u", i);
+    truth->listed[i] = true;
+}
+
+static uint64_t check_bounds(struct truth *truth, const struct names *table)
+{
+    uint64_t sum = 0;
+    truth->table = table;
+    memset(truth->listed, 0, sizeof truth->listed);
+    names_each(table, hold_against, truth);
+    for (unsigned i = 0; i < NAMES; i++) {
+        sum += truth->queries[i];
+        if (!truth->listed[i])
+            cr_expect(le(u64, truth->queries[i], names_absent(table)), "n%u", i);
+    }
+    return sum;
+}
+
+static void sum_up(void *argument, const struct name_count *c)
+{
+    *(uint64_t *)argument += c->queries;
+}
+
+/* Draws names of which the first are asked most. */
+static unsigned draw(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    unsigned most = (unsigned)(*state >> 33) % NAMES + 1;
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (unsigned)(*state >> 33) % most;
+}
+
+/* As from second to minute to hour, in tables that are too small by far. */
+Test(names, say_how_far_from_the_truth_they_can_be)
+{
+    uint64_t evictions = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct names *second = names_create(seed % 3 ? 64 : 2, false, seed, &err);
+        struct names *minute = names_create(2, true, seed, &err);
+        struct names *hour = names_create(seed % 2 ? 2 : 64, true, seed, &err);
+        struct truth of_minute = {.table = NULL}, of_hour = {.table = NULL};
+        uint64_t state = seed;
+        for (unsigned s = 1; s <= 200; s++) {
+            for (unsigned k = 0; k < 40; k++) {
+                char name[16];
+                unsigned i = draw(&state);
+                (void)snprintf(name, sizeof name, "n%u", i);
+                add(second, name, 1);
+                of_minute.queries[i]++;
+                of_hour.queries[i]++;
+            }
+            names_merge(minute, second);
+            names_clear(second);
+            if (s % 10 != 0)
+                continue;
+            (void)check_bounds(&of_minute, minute);
+            names_merge(hour, minute);
+            names_clear(minute);
+            of_minute = (struct truth){.table = NULL};
+        }
+        uint64_t all = check_bounds(&of_hour, hour);
+        uint64_t sum = names_lost(hour);
+        names_each(hour, sum_up, &sum);
+        cr_expect(eq(u64, sum, all));
+        evictions += names_absent(hour) > names_unseen(hour);
+        names_free(second);
+        names_free(minute);
+        names_free(hour);
+    }
+    cr_expect(ge(u64, evictions, 20));
+}
+
+Test(names, say_that_a_count_has_reached_its_end)
+{
+    struct names *n = names_create(1, true, 1, &err);
+    struct name_count leading[1];
+    add(n, "much.example", UINT32_MAX - 1);
+    add(n, "much.example", 10);
+    cr_assert(eq(u32, names_leading(n, leading, 1), 1));
+    cr_expect(eq(u64, leading[0].queries, UINT32_MAX));
+    cr_expect(eq(u64, names_lost(n), 9));
+    cr_expect(eq(u64, names_unseen(n), 9));
+    names_free(n);
+}
+
 Test(names, are_shown_without_anything_that_could_act)
 {
     static const uint8_t hostile[] = {7, '<', 'b', '>', '\n', 0x1b, '.', '"', 2, 'x', '\\', 0};
