@@ -9,6 +9,8 @@ enum {
     HOUR_RECORDS = 1 << 19,
     RUN_RECORDS = 1 << 19,
     MINUTE_NAMES = 1 << 13, /* buckets of six */
+    HOUR_NAMES = 1 << 13,
+    HOUR_TLDS = 1 << 10,
     RUN_NAMES = 1 << 13,
     NS = 1000000000,
     FOLLOWED = 24,      /* prefixes followed for the archives, beside the culprits */
@@ -28,9 +30,11 @@ struct aggregator {
     struct casebook *casebook;
     struct baseline baseline;
     struct counters *minute;
-    struct prefix_counts *hour; /* NULL: not kept */
-    struct counters *run;       /* NULL: not kept */
-    int64_t minute_s;           /* start of the one that goes on */
+    struct prefix_counts *hour; /* NULL: not kept, nor the next three */
+    struct names *hour_names, *hour_tlds;
+    uint64_t hour_queries;
+    struct counters *run; /* NULL: not kept */
+    int64_t minute_s;     /* start of the one that goes on */
     int64_t hour_s;
     int64_t covered_ns; /* of the minute */
     double excess;      /* queries of the minute that open incidents explain */
@@ -68,6 +72,14 @@ static bool create_detection(struct aggregator *a, const struct aggregator_setti
     return a->detector != NULL && a->casebook != NULL;
 }
 
+static bool create_hour(struct aggregator *a, uint64_t seed, struct error *err)
+{
+    a->hour = prefix_counts_create(HOUR_RECORDS, PREFIX_HASHED, err);
+    a->hour_names = names_create(HOUR_NAMES, true, seed, err);
+    a->hour_tlds = names_create(HOUR_TLDS, true, seed, err);
+    return a->hour != NULL && a->hour_names != NULL && a->hour_tlds != NULL;
+}
+
 struct aggregator *aggregator_create(const struct aggregator_settings *settings,
                                      const struct aggregator_told *told, struct error *err)
 {
@@ -79,16 +91,16 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
     a->told = *told;
     if (!create_detection(a, settings, err))
         goto fail;
-    /* A minute's names are on their way to the run's. */
-    a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED, settings->run ? MINUTE_NAMES : 0,
+    /* A minute's names are on their way to the hour's and the run's. */
+    a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED,
+                                settings->run || settings->hours ? MINUTE_NAMES : 0,
                                 settings->seed, err);
-    if (settings->hours)
-        a->hour = prefix_counts_create(HOUR_RECORDS, PREFIX_HASHED, err);
+    if (settings->hours && !create_hour(a, settings->seed, err))
+        goto fail;
     if (settings->run)
         a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES,
                                  settings->seed, err);
-    if (a->minute != NULL && (a->hour != NULL || !settings->hours) &&
-        (a->run != NULL || !settings->run))
+    if (a->minute != NULL && (a->run != NULL || !settings->run))
         return a;
 
 fail:
@@ -105,6 +117,8 @@ void aggregator_free(struct aggregator *a)
     casebook_free(a->casebook);
     counters_free(a->minute);
     prefix_counts_free(a->hour);
+    names_free(a->hour_names);
+    names_free(a->hour_tlds);
     counters_free(a->run);
     free(a);
 }
@@ -236,8 +250,12 @@ static void end_minute(struct aggregator *a)
 /* The minute's counts go on to what lasts longer. */
 static void empty_minute(struct aggregator *a)
 {
-    if (a->hour != NULL)
+    if (a->hour != NULL) {
         prefix_counts_merge(a->hour, a->minute->prefixes, run_prefixes(a));
+        names_merge(a->hour_names, a->minute->names);
+        names_merge(a->hour_tlds, a->minute->tlds);
+        a->hour_queries += a->minute->queries;
+    }
     if (a->run != NULL) {
         struct prefix_counts *prefixes = a->minute->prefixes;
         if (a->hour != NULL)
@@ -273,20 +291,31 @@ static void follow_leading(struct aggregator *a)
     }
 }
 
+static void clear_hour(struct aggregator *a)
+{
+    prefix_counts_clear(a->hour, NULL, 0);
+    names_clear(a->hour_names);
+    names_clear(a->hour_tlds);
+    a->hour_queries = 0;
+}
+
 static void end_hour(struct aggregator *a)
 {
-    if (a->hour == NULL)
+    if (a->hour == NULL || a->hour_queries == 0)
         return;
-    uint32_t count;
-    (void)prefix_counts_records(a->hour, &count);
-    if (count == 0)
-        return;
+    const struct aggregator_hour hour = {
+            .start_s = a->hour_s,
+            .queries = a->hour_queries,
+            .prefixes = a->hour,
+            .names = a->hour_names,
+            .tlds = a->hour_tlds,
+    };
     follow_leading(a);
     if (a->told.hour != NULL)
-        a->told.hour(a->told.argument, a->hour_s, a->hour);
+        a->told.hour(a->told.argument, &hour);
     if (a->run != NULL)
         prefix_counts_merge(a->run->prefixes, a->hour, NULL);
-    prefix_counts_clear(a->hour, NULL, 0);
+    clear_hour(a);
 }
 
 static void begin_minute(struct aggregator *a, int64_t minute_s)

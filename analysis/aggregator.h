@@ -24,11 +24,19 @@ struct aggregator_settings {
     uint64_t seed;                 /* the same as the counters' */
 };
 
+/* What an hour counted; valid while it is told. */
+struct aggregator_hour {
+    int64_t start_s;
+    uint64_t queries;
+    const struct prefix_counts *prefixes;
+    const struct names *names, *tlds;
+};
+
 struct aggregator_told {
     casebook_tell *event;
     casebook_keep *evidence; /* after the event; NULL: nobody keeps frames */
     void (*minute)(void *argument, const struct minute *m);
-    void (*hour)(void *argument, int64_t hour_s, const struct prefix_counts *counts);
+    void (*hour)(void *argument, const struct aggregator_hour *hour);
     void *argument;
 };
 

@@ -12,8 +12,10 @@
 enum ranking_by {
     RANKING_BY_PREFIX, /* announced */
     RANKING_BY_ASN,
-    RANKING_BY_SOURCE, /* /24 or /48, and by query type: made elsewhere, of the same rows */
+    RANKING_BY_SOURCE, /* /24 or /48; this and what follows is made elsewhere, of such rows */
     RANKING_BY_QTYPE,
+    RANKING_BY_NAME,
+    RANKING_BY_TLD,
 };
 
 struct ranking_row {
@@ -25,7 +27,9 @@ struct ranking_row {
     bool unrouted;        /* of a source */
     struct prefix prefix; /* announced; by AS: the one of them with the largest count */
     struct prefix source; /* by source */
-    const char *name;     /* the AS's, or NULL; by query type: the type's */
+    const char *name;     /* the AS's, or NULL; the type's; the name, in presentation form */
+    /* By name and TLD: what count and before are between. */
+    uint64_t at_least, at_most, before_at_most;
 };
 
 /* What no row has: see enum origins_answer. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/report.h"
 
+#include "analysis/store_names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +13,8 @@ static const double comparable = 0.9; /* of the longer time captured */
 /* An hour that is stored. */
 struct hour {
     int64_t start_s;
-    uint64_t prefixes, queries; /* counted by prefix; by minute */
-    uint64_t captured_s;        /* 0: without minutes */
+    uint64_t counted, queries; /* by prefix or name; by minute */
+    uint64_t captured_s;       /* 0: without minutes */
 };
 
 struct reading {
@@ -20,13 +22,15 @@ struct reading {
     struct hour *hour; /* oldest first */
     size_t hours, room, at;
     uint64_t *qtype; /* NULL: by hours */
+    bool names;      /* by hours of names */
+    enum store_names_kind kind;
     struct error *err;
 };
 
 /* ---- One period ----------------------------------------------------------------------------
  */
 
-static bool keep_hour(void *argument, int64_t hour_s, uint64_t queries)
+static bool keep_hour(void *argument, int64_t hour_s, uint64_t counted)
 {
     struct reading *r = argument;
     if (r->hours == r->room) {
@@ -37,8 +41,16 @@ static bool keep_hour(void *argument, int64_t hour_s, uint64_t queries)
         r->hour = larger;
         r->room = room;
     }
-    r->hour[r->hours++] = (struct hour){.start_s = hour_s, .prefixes = queries};
+    r->hour[r->hours++] = (struct hour){.start_s = hour_s, .counted = counted};
     return true;
+}
+
+static bool keep_names_hour(void *argument, const struct store_names_hour *h)
+{
+    struct reading *r = argument;
+    r->period->names_lost += h->lost;
+    r->period->names_absent += h->absent;
+    return keep_hour(r, h->start_s, h->queries);
 }
 
 /* Minutes come in order, too. */
@@ -83,24 +95,57 @@ static void add_hours(struct reading *r)
     struct report_period *p = r->period;
     for (size_t i = 0; i < r->hours; i++) {
         const struct hour *h = &r->hour[i];
-        bool alone = h->captured_s == 0 || h->queries < h->prefixes;
+        bool alone = h->captured_s == 0 || h->queries < h->counted;
         p->hours_alone += alone;
-        p->queries += alone ? h->prefixes : h->queries;
+        p->queries += alone ? h->counted : h->queries;
+        p->names_absent += r->names && !alone ? h->queries - h->counted : 0;
         p->counted_s += h->captured_s == 0 ? HOUR_S : h->captured_s;
     }
     p->hours = r->hours;
 }
 
-/* `qtype`: what is added to, or NULL. */
-static bool read_period(struct report_period *p, struct store *s, uint64_t *qtype,
-                        struct error *err)
+static bool read_hours(struct reading *r, struct store *s, struct error *err)
 {
-    struct reading r = {.period = p, .qtype = qtype, .err = err};
-    bool good = (qtype != NULL || store_hours(s, p->from_s, p->to_s, keep_hour, &r, err)) &&
-                store_minutes(s, p->from_s, p->to_s, add_minute, &r, err);
-    add_hours(&r);
-    free(r.hour);
+    const struct report_period *p = r->period;
+    return r->qtype != NULL ||
+           (r->names
+                    ? store_names_hours(s, r->kind, p->from_s, p->to_s, keep_names_hour, r, err)
+                    : store_hours(s, p->from_s, p->to_s, keep_hour, r, err));
+}
+
+static bool read_period(struct reading *r, struct store *s)
+{
+    const struct report_period *p = r->period;
+    bool good = read_hours(r, s, r->err) &&
+                store_minutes(s, p->from_s, p->to_s, add_minute, r, r->err);
+    add_hours(r);
+    free(r->hour);
     return good;
+}
+
+static bool is_by_name(enum ranking_by by)
+{
+    return by == RANKING_BY_NAME || by == RANKING_BY_TLD;
+}
+
+static enum store_names_kind kind_of(enum ranking_by by)
+{
+    return by == RANKING_BY_TLD ? STORE_TLDS : STORE_NAMES;
+}
+
+/* `now` and `before`: of types, what is added to; else NULL. */
+static bool read_periods(struct report *r, struct store *s, uint64_t *now, uint64_t *before,
+                         struct error *err)
+{
+    struct reading reading = {.period = &r->now,
+                              .qtype = now,
+                              .names = is_by_name(r->by),
+                              .kind = kind_of(r->by),
+                              .err = err};
+    struct reading earlier = reading;
+    earlier.period = &r->before;
+    earlier.qtype = before;
+    return read_period(&reading, s) && read_period(&earlier, s);
 }
 
 /* ---- Rows ----------------------------------------------------------------------------------
@@ -167,7 +212,7 @@ static bool read_sums(struct report *r, struct store *s, const struct origins *o
                       store_sum_function *each, struct error *err)
 {
     struct adding a = {r, origins, err};
-    return read_period(&r->now, s, NULL, err) && read_period(&r->before, s, NULL, err) &&
+    return read_periods(r, s, NULL, NULL, err) &&
            store_sums(s, r->before.from_s, r->now.from_s, r->now.to_s, each, &a, err);
 }
 
@@ -215,7 +260,7 @@ static bool read_announced(struct report *r, struct store *s, const struct origi
 static bool read_types(struct report *r, struct store *s, struct error *err)
 {
     uint64_t now[QTYPE_CLASSES] = {0}, before[QTYPE_CLASSES] = {0};
-    if (!read_period(&r->now, s, now, err) || !read_period(&r->before, s, before, err))
+    if (!read_periods(r, s, now, before, err))
         return false;
     for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
         if (i == QTYPE_CLASS_OTHER || now[i] == 0)
@@ -227,6 +272,44 @@ static bool read_types(struct report *r, struct store *s, struct error *err)
                 .count = now[i], .before = before[i], .name = qtype_class_name(i)};
         r->totals.count += now[i];
     }
+    sort_own(r);
+    return true;
+}
+
+static uint64_t at_most(const struct report_period *p, const struct store_name_sum *sum)
+{
+    return (uint64_t)((int64_t)p->names_absent + sum->above);
+}
+
+static bool add_name(void *argument, const uint8_t *name, uint8_t name_bytes,
+                     const struct store_name_sum *now, const struct store_name_sum *before)
+{
+    struct adding *a = argument;
+    struct report *r = a->report;
+    char text[NAMES_TEXT_BYTES];
+    struct ranking_row *row = now->queries == 0 ? NULL : new_row(r, a->err);
+    if (row == NULL)
+        return now->queries == 0;
+    *row = (struct ranking_row){
+            .count = now->queries,
+            .before = before->queries,
+            .name = strdup(names_text(name, name_bytes, text)),
+            .at_least = now->error < now->queries ? now->queries - now->error : 0,
+            .at_most = at_most(&r->now, now),
+            .before_at_most = at_most(&r->before, before),
+    };
+    r->totals.count += now->queries;
+    return row->name != NULL ||
+           error_set(a->err, "no memory for a report of %zu names", r->rows);
+}
+
+static bool read_names(struct report *r, struct store *s, struct error *err)
+{
+    struct adding a = {r, NULL, err};
+    if (!read_periods(r, s, NULL, NULL, err) ||
+        !store_name_sums(s, kind_of(r->by), r->before.from_s, r->now.from_s, r->now.to_s,
+                         add_name, &a, err))
+        return false;
     sort_own(r);
     return true;
 }
@@ -253,12 +336,17 @@ bool report_last_day(struct store *s, enum ranking_by by, int64_t *from_s, int64
 {
     int64_t first_s, last_s;
     bool types = by == RANKING_BY_QTYPE;
-    bool any = types ? store_span(s, &first_s, &last_s, err)
-                     : store_hours_span(s, &first_s, &last_s, err);
+    bool any = types            ? store_span(s, &first_s, &last_s, err)
+               : is_by_name(by) ? store_names_span(s, kind_of(by), &first_s, &last_s, err)
+                                : store_hours_span(s, &first_s, &last_s, err);
     if (!any)
         return err->text[0] == '\0' &&
                error_set(err, types ? "nothing is stored yet"
-                                    : "no hour is stored yet: one is when it has ended");
+                              : is_by_name(by)
+                                      ? "no hour with names is stored yet: one is when "
+                                        "it has ended"
+                                      : "no hour is stored yet: one is when it has "
+                                        "ended");
     *to_s = last_s + (types ? MINUTE_S : HOUR_S);
     *from_s = *to_s - DAY_S;
     return true;
@@ -272,6 +360,7 @@ bool report_read(struct report *r, struct store *s, const struct origins *origin
     if (!store_begin_reading(s, err))
         return false;
     bool good = by == RANKING_BY_QTYPE    ? read_types(r, s, err)
+                : is_by_name(by)          ? read_names(r, s, err)
                 : by == RANKING_BY_SOURCE ? read_sources(r, s, origins, err)
                                           : read_announced(r, s, origins, err);
     store_abandon(s);
@@ -285,6 +374,8 @@ bool report_read(struct report *r, struct store *s, const struct origins *origin
 void report_fini(struct report *r)
 {
     ranking_free(r->ranking);
+    for (size_t i = 0; is_by_name(r->by) && i < r->rows; i++)
+        free((char *)r->own[i].name);
     free(r->own);
 }
 

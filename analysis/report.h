@@ -2,18 +2,20 @@
  * Who asked, or what was asked, over a period: a ranking of what the store holds of it, beside
  * the period of the same length before.
  *
- * Sources come from hourly counts, so of whole hours; query types from minutes.  What a period
- * lacks is counted, never filled in:
+ * Sources and names come from hourly counts, so of whole hours; query types from minutes.  What
+ * a period lacks is counted, never filled in:
  *
  *   - The total of an hour is that of its minutes: an hour leaves out prefixes with few queries
  *     (writer.h), and what was counted without a source.  The difference is `rest`.  Minutes
  *     are kept for less time than hours: where they are gone, or count less than the prefixes
  *     do, the prefixes' sum is the total, and nothing is known of a rest.  A single minute that
  *     was lost makes total and rest smaller; the number of minutes tells.
+ *   - Of names an hour has the leading ones alone, each with how far from the truth it can be;
+ * so a row says what its count is between, and the period what a name in no row had at most.
  *   - An hour that was not stored is in no row, no total and no rest, though its minutes be
  *     known: one that goes on, or was lost.
  *
- * Memory: 64 octets a source, and 32 an hour; twice that at most.
+ * Memory: 88 octets a source or name, and a name's text; 40 an hour; twice that at most.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -32,6 +34,8 @@ struct report_period {
     uint64_t counted_s;     /* in what is ranked; an hour without minutes is one */
     uint64_t queries;       /* in what is ranked */
     uint64_t undecoded, kernel_drops, interface_drops; /* frames */
+    uint64_t names_lost;   /* by name: queries under none, for there were too many */
+    uint64_t names_absent; /* by name: a name in no row had so many at most */
 };
 
 struct report {

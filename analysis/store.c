@@ -14,7 +14,7 @@
 
 enum {
     BUSY_MS = 10000, /* another process writes: wait so long for its transaction */
-    SCHEMA = 2,      /* PRAGMA user_version; 1: hours had no junk */
+    SCHEMA = 3,      /* PRAGMA user_version; 1: hours had no junk; 2: and no names */
     STATE_MODE = 0750,
 };
 
@@ -26,6 +26,13 @@ static const char schema[] =
         " queries INTEGER NOT NULL, hosts INTEGER NOT NULL, junk INTEGER,"
         " PRIMARY KEY (start, prefix)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS hours_stored (start INTEGER PRIMARY KEY) STRICT;"
+        "CREATE TABLE IF NOT EXISTS hour_names (kind INTEGER NOT NULL, start INTEGER NOT NULL,"
+        " name BLOB NOT NULL CHECK (length(name) BETWEEN 1 AND 255),"
+        " queries INTEGER NOT NULL, error INTEGER NOT NULL, missed INTEGER NOT NULL,"
+        " PRIMARY KEY (kind, start, name)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE IF NOT EXISTS hour_names_stored (kind INTEGER NOT NULL,"
+        " start INTEGER NOT NULL, queries INTEGER NOT NULL, lost INTEGER NOT NULL,"
+        " absent INTEGER NOT NULL, PRIMARY KEY (kind, start)) STRICT, WITHOUT ROWID;"
         "CREATE TABLE IF NOT EXISTS events (sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
         " incident TEXT NOT NULL, time INTEGER NOT NULL, told INTEGER NOT NULL DEFAULT 0,"
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
@@ -34,10 +41,10 @@ static const char schema[] =
         " closed INTEGER NOT NULL, last INTEGER NOT NULL REFERENCES events) STRICT;"
         "CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, time INTEGER NOT NULL,"
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
-        "PRAGMA user_version = 2;"
+        "PRAGMA user_version = 3;"
         "COMMIT;";
 
-/* What hours of version 1 lack; NULL: not known. */
+/* What hours of version 1 lack; NULL: not known.  Version 2 lacks tables alone. */
 static const char junk_added[] = "BEGIN IMMEDIATE;"
                                  "ALTER TABLE hours ADD COLUMN junk INTEGER;"
                                  "PRAGMA user_version = 2;"
@@ -431,6 +438,7 @@ bool store_forget(struct store *s, int64_t minutes_before_s, int64_t hours_befor
                 forget(s,
                        "DELETE FROM hours_stored WHERE start IN (SELECT start FROM hours_stored"
                        " WHERE start < ? ORDER BY start LIMIT 24)",
-                       hours_before_s, err);
+                       hours_before_s, err) &&
+                store_forget_names(s, hours_before_s, err);
     return store_end_own(s, own, good, err);
 }

@@ -1,12 +1,13 @@
 /*
- * The database of a state directory, `rootwatch.db`: minutes, hourly counts by prefix,
- * incidents and their events, and what the detectors have learned.  It is the truth from which
- * archives, pages and mails are made, and made again.
+ * The database of a state directory, `rootwatch.db`: minutes, hourly counts by prefix (by name:
+ * store_names.h), incidents and their events, and what the detectors have learned.  It is the
+ * truth from which archives, pages and mails are made, and made again.
  *
  * SQLite in WAL mode: one process writes, others read meanwhile.  A writing function either
  * does its whole work or, with the cause in err, nothing; what is returned as done survives
  * kill -9.  A store is used by one thread at a time.  A writer brings a database of an older
- * release into today's form; a reader takes both, and knows no junk of hours that had none.
+ * release into today's form; a reader takes both, and knows no junk or names of hours that had
+ * none.
  *
  * All times are seconds since 1970, UTC; periods are from <= time < to.
  */

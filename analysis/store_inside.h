@@ -37,6 +37,9 @@ json_t *store_column_json(struct store *s, sqlite3_stmt *q, int column, struct e
 /* One bad row must not take the good ones with it: counts it, and takes back err. */
 bool store_skip_damaged(struct store *s, struct error *err);
 
+/* A part of store_forget(). */
+bool store_forget_names(struct store *s, int64_t before_s, struct error *err);
+
 /* A transaction of one function, unless its caller has one: of its own, none stays when
  * `good` is false. */
 bool store_begin_own(struct store *s, bool *own, struct error *err);

@@ -17,7 +17,8 @@
 enum { DAY_S = 86400 };
 
 static const char usage[] =
-        "usage: rootwatch report [--by prefix|cidr|asn|qtype] [--from TIME] [--to TIME]\n"
+        "usage: rootwatch report [--by prefix|cidr|asn|qtype|name|tld] [--from TIME] [--to "
+        "TIME]\n"
         "                        [--top N|all] [--json] [--origins TABLE] [-c FILE] [--state "
         "DIR]\n"
         "       " MOMENT_FORMS "\n";
@@ -31,28 +32,27 @@ struct options {
     bool help;
 };
 
-/* What rows can be; `refused` says why not. */
+/* What rows can be. */
 static const struct by {
-    const char *name, *refused;
+    const char *name;
     const char *what, *rest; /* of the table's title; of what is in no row */
     enum ranking_by by;
 } kinds[] = {
-        {"prefix", NULL, "source prefix",
+        {"prefix", "source prefix",
          "rest: in no row, as below the floor of an hour, or counted without a source",
          RANKING_BY_SOURCE},
-        {"cidr", NULL, "announced prefix",
+        {"cidr", "announced prefix",
          "rest: of prefixes below the floor of an hour, or counted without a source",
          RANKING_BY_PREFIX},
-        {"asn", NULL, "AS",
+        {"asn", "AS",
          "rest: of prefixes below the floor of an hour, or counted without a source",
          RANKING_BY_ASN},
-        {"qtype", NULL, "query type", "rest: other types, and what could not be read",
+        {"qtype", "query type", "rest: other types, and what could not be read",
          RANKING_BY_QTYPE},
-        {"name", "names are not stored by time; `rootwatch read` counts those in a capture",
-         NULL, NULL, RANKING_BY_QTYPE},
-        {"tld",
-         "top-level domains are not stored by time; `rootwatch read` counts those in a capture",
-         NULL, NULL, RANKING_BY_QTYPE},
+        {"name", "name", "rest: of names that did not lead in an hour, or could not be read",
+         RANKING_BY_NAME},
+        {"tld", "top-level domain",
+         "rest: of those that did not lead in an hour, or could not be read", RANKING_BY_TLD},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -80,12 +80,9 @@ static bool take_by(struct options *o, const char *text)
         if (strcmp(text, kinds[i].name) != 0)
             continue;
         o->by = kinds[i].by;
-        if (kinds[i].refused == NULL)
-            return true;
-        fprintf(stderr, "rootwatch report: --by %s: %s\n", text, kinds[i].refused);
-        return false;
+        return true;
     }
-    return complain("--by", text, "prefix, cidr, asn or qtype");
+    return complain("--by", text, "prefix, cidr, asn, qtype, name or tld");
 }
 
 static bool take_option(struct options *o, int option)
@@ -158,6 +155,19 @@ static void print_origins(const struct report *r, bool origins)
                r->totals.unrouted, r->totals.unknown);
 }
 
+/* How far names can be known; see report.h. */
+static void print_names(const struct report *r)
+{
+    if (r->by != RANKING_BY_NAME && r->by != RANKING_BY_TLD)
+        return;
+    printf("A name in no row had at most %" PRIu64 " queries", r->now.names_absent);
+    if (r->now.names_lost > 0)
+        printf("; under no name, as there were too many: %" PRIu64, r->now.names_lost);
+    printf(".\n");
+    if (report_change_scale(r) > 0)
+        printf("Change \"-\": it led in no hour of the period before.\n");
+}
+
 static void print_change(const struct report *r)
 {
     if (report_change_scale(r) > 0) {
@@ -178,6 +188,7 @@ static void print_report(const struct report *r, const struct ranking_table *t)
     ranking_table_print(t);
     report_period_missing(r);
     print_origins(r, t->origins);
+    print_names(r);
     print_change(r);
 }
 
@@ -193,6 +204,10 @@ static bool dump_report(const struct report *r, const struct ranking_table *t, u
     json_object_set_new(j, "period", report_period_json(r, &r->now));
     json_object_set_new(j, "period_before", report_period_json(r, &r->before));
     json_object_set_new(j, "damaged_rows", json_integer((json_int_t)damaged));
+    if (r->by == RANKING_BY_NAME || r->by == RANKING_BY_TLD) {
+        json_object_set_new(j, "absent_at_most", json_integer((json_int_t)r->now.names_absent));
+        json_object_set_new(j, "lost", json_integer((json_int_t)r->now.names_lost));
+    }
     return ranking_table_dump(j, err);
 }
 
@@ -222,7 +237,7 @@ static bool load_origins(const struct options *o, const struct config *c,
     const char *path = o->origins != NULL      ? o->origins
                        : c->origins[0] != '\0' ? c->origins
                                                : NULL;
-    if (o->by == RANKING_BY_QTYPE ||
+    if (o->by == RANKING_BY_QTYPE || o->by == RANKING_BY_NAME || o->by == RANKING_BY_TLD ||
         (o->by == RANKING_BY_SOURCE && path == NULL && !origins_file_has_default()))
         return true;
     *origins = origins_file_default(path, err);

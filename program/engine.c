@@ -67,10 +67,10 @@ static void pass_minute(void *argument, const struct minute *m)
     writer_minute(e->writer, m, save ? aggregator_json(e->aggregator) : NULL);
 }
 
-static void pass_hour(void *argument, int64_t hour_s, const struct prefix_counts *counts)
+static void pass_hour(void *argument, const struct aggregator_hour *hour)
 {
     struct engine *e = argument;
-    writer_hour(e->writer, hour_s, counts);
+    writer_hour(e->writer, hour);
 }
 
 static bool create_aggregator(struct engine *e, struct error *err)
@@ -133,6 +133,7 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .wait = !live,
             .state = e->settings.state,
             .hour_floor = c->hour_floor,
+            .hour_names = c->hour_names,
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
             .poke_fd = e->settings.poke_fd,

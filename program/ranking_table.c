@@ -43,6 +43,11 @@ static bool has_as(const struct ranking_table *t, const struct ranking_row *row)
     return t->by != RANKING_BY_SOURCE || row->asn != 0;
 }
 
+static bool is_by_name(const struct ranking_table *t)
+{
+    return t->by == RANKING_BY_NAME || t->by == RANKING_BY_TLD;
+}
+
 static const char *key_of(const struct ranking_table *t, const struct ranking_row *row,
                           char text[static KEY_BYTES])
 {
@@ -55,6 +60,8 @@ static const char *key_of(const struct ranking_table *t, const struct ranking_ro
     case RANKING_BY_SOURCE:
         return prefix_format(row->source, text);
     case RANKING_BY_QTYPE:
+    case RANKING_BY_NAME:
+    case RANKING_BY_TLD:
         break;
     }
     return row->name;
@@ -66,6 +73,8 @@ static const char *key_of(const struct ranking_table *t, const struct ranking_ro
 static void print_title(const struct ranking_table *t)
 {
     printf("%4s  %8s  %6s  %12s", "rank", "cum %", "%", t->counted);
+    if (is_by_name(t))
+        printf("  %12s  %12s", "at least", "at most");
     if (t->change_scale > 0)
         printf("  %8s", "change");
     if (t->totals.judged > 0)
@@ -74,6 +83,8 @@ static void print_title(const struct ranking_table *t)
         printf("  %-20s", "prefix");
     if (t->by == RANKING_BY_QTYPE)
         printf("  type");
+    if (is_by_name(t))
+        printf("  name");
     if (t->origins)
         printf("  %-12s  %-20s  name", "AS", t->by == RANKING_BY_ASN ? "leading CIDR" : "CIDR");
     putchar('\n');
@@ -82,6 +93,8 @@ static void print_title(const struct ranking_table *t)
 static void print_change(const struct ranking_table *t, const struct ranking_row *row)
 {
     char text[CHANGE_BYTES] = "new";
+    if (is_by_name(t))
+        (void)snprintf(text, sizeof text, "-"); /* it did not lead, which is not to say new */
     if (row->before > 0 && change(t, row) >= change_large)
         (void)snprintf(text, sizeof text, "x %.0f", change(t, row));
     else if (row->before > 0)
@@ -118,16 +131,26 @@ static void print_row(const struct ranking_table *t, size_t i, uint64_t cumulati
     char key[KEY_BYTES];
     printf("%4zu  %8.2f  %6.2f  %12" PRIu64, i + 1, 100 * share(cumulative, t->totals.count),
            100 * share(row->count, t->totals.count), row->count);
+    if (is_by_name(t))
+        printf("  %12" PRIu64 "  %12" PRIu64, row->at_least, row->at_most);
     if (t->change_scale > 0)
         print_change(t, row);
     print_junk(t, row->judged, row->junk);
     if (t->by == RANKING_BY_SOURCE)
         printf("  %-20s", key_of(t, row, key));
-    if (t->by == RANKING_BY_QTYPE)
+    if (t->by == RANKING_BY_QTYPE || is_by_name(t))
         printf("  %s", key_of(t, row, key));
     if (t->origins)
         print_origin(t, row);
     putchar('\n');
+}
+
+static void print_blank(const struct ranking_table *t)
+{
+    if (is_by_name(t))
+        printf("  %12s  %12s", "", "");
+    if (t->change_scale > 0)
+        printf("  %8s", "");
 }
 
 static void print_rest(const struct ranking_table *t, const char *what, uint64_t count)
@@ -135,8 +158,7 @@ static void print_rest(const struct ranking_table *t, const char *what, uint64_t
     if (count == 0)
         return;
     printf("%14s  %6.2f  %12" PRIu64, "", 100 * share(count, t->totals.count), count);
-    if (t->change_scale > 0)
-        printf("  %8s", "");
+    print_blank(t);
     if (t->totals.judged > 0)
         printf("  %6s", "");
     printf("  %s\n", what);
@@ -171,8 +193,7 @@ void ranking_table_print(const struct ranking_table *t)
     if (t->rest_text != NULL)
         print_rest(t, t->rest_text, t->rest);
     printf("%14s  %6s  %12" PRIu64, "", "", t->totals.count);
-    if (t->change_scale > 0)
-        printf("  %8s", "");
+    print_blank(t);
     print_junk(t, t->totals.judged, t->totals.junk);
     printf("  in all\n");
 }
@@ -193,6 +214,14 @@ static void set_origin(const struct ranking_table *t, json_t *j, const struct ra
         json_object_set_new(j, "name", json_string(row->name));
 }
 
+static void set_bounds(const struct ranking_table *t, json_t *j, const struct ranking_row *row)
+{
+    json_object_set_new(j, "at_least", json_integer((json_int_t)row->at_least));
+    json_object_set_new(j, "at_most", json_integer((json_int_t)row->at_most));
+    if (t->before)
+        json_object_set_new(j, "before_at_most", json_integer((json_int_t)row->before_at_most));
+}
+
 static json_t *row_json(const struct ranking_table *t, size_t i, uint64_t cumulative)
 {
     const struct ranking_row *row = &t->row[i];
@@ -203,6 +232,8 @@ static json_t *row_json(const struct ranking_table *t, size_t i, uint64_t cumula
     json_object_set_new(j, "count", json_integer((json_int_t)row->count));
     json_object_set_new(j, "share", json_real(share(row->count, t->totals.count)));
     json_object_set_new(j, "cumulative", json_real(share(cumulative, t->totals.count)));
+    if (is_by_name(t))
+        set_bounds(t, j, row);
     if (t->before)
         json_object_set_new(j, "before", json_integer((json_int_t)row->before));
     if (row->judged > 0)

@@ -49,9 +49,11 @@ void report_period_missing(const struct report *r)
         printf("Minutes not captured or not stored: %" PRIu64 ".\n",
                minutes_of(p) - p->minutes);
     if (p->hours_alone > 0)
-        printf("Hours of which minutes are missing: %" PRIu64
-               ". Their total is that of their prefixes; what it leaves out is not known.\n",
-               p->hours_alone);
+        printf("Hours of which minutes are missing: %" PRIu64 ". Their total is that of %s.\n",
+               p->hours_alone,
+               r->by == RANKING_BY_NAME || r->by == RANKING_BY_TLD
+                       ? "the hours' own counts"
+                       : "their prefixes; what it leaves out is not known");
     if (p->undecoded + p->kernel_drops + p->interface_drops > 0)
         printf("Not counted: %" PRIu64 " frames not decoded, %" PRIu64
                " dropped by the kernel, %" PRIu64 " by the interface.\n",

@@ -124,9 +124,11 @@ static const struct setting settings[] = {
         {"retention.minutes-days", SETTING_COUNT, AT(minutes_days), 1, 3660, "35",
          "days that minutes are kept"},
         {"retention.hours-days", SETTING_COUNT, AT(hours_days), 1, 3660, "400",
-         "days that hourly counts by prefix are kept"},
+         "days that hourly counts by prefix and name are kept"},
         {"retention.hour-floor", SETTING_COUNT, AT(hour_floor), 1, 1000000, "1",
          "smallest hourly count of a prefix that is kept"},
+        {"retention.hour-names", SETTING_COUNT, AT(hour_names), 1, 1000, "500",
+         "leading names that are kept of an hour, and as many top-level domains"},
 };
 
 /* What an enumeration's values are called, in their order. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/writer.h"
 
+#include "analysis/store_names.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ struct job {
     struct minute minute;
     struct store_hour_row *row;
     size_t rows;
+    struct store_names *names[STORE_NAMES_KINDS];
     char id[INCIDENT_ID_BYTES];
     struct evidence *evidence; /* of it, from time_s on */
     bool in_file;              /* its events are in the events file */
@@ -55,6 +58,8 @@ static void free_job(struct job *j)
     json_decref(j->events);
     json_decref(j->learned);
     free(j->row);
+    for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
+        store_names_free(j->names[i]);
     evidence_free(j->evidence);
     free(j);
 }
@@ -148,9 +153,32 @@ static bool do_minute(struct writer *w, const struct job *j, struct error *err)
     return true;
 }
 
+static bool store_hour_parts(struct writer *w, const struct job *j, struct error *err)
+{
+    struct store *s = w->settings.store;
+    if (!store_put_hour(s, j->time_s, j->row, j->rows, err))
+        return false;
+    for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
+        if (!store_put_names(s, i, j->time_s, j->names[i], err))
+            return false;
+    return true;
+}
+
+/* All of an hour, or nothing. */
+static bool store_hour_whole(struct writer *w, const struct job *j, struct error *err)
+{
+    struct store *s = w->settings.store;
+    if (!store_begin(s, err))
+        return false;
+    if (store_hour_parts(w, j, err))
+        return store_commit(s, err);
+    store_abandon(s);
+    return false;
+}
+
 static bool store_hour(struct writer *w, const struct job *j, struct error *err)
 {
-    return store_put_hour(w->settings.store, j->time_s, j->row, j->rows, err) &&
+    return store_hour_whole(w, j, err) &&
            store_forget(w->settings.store,
                         j->time_s - (int64_t)w->settings.minutes_days * DAY_S,
                         j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
@@ -391,20 +419,30 @@ void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
     give(w, j);
 }
 
-void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts)
+static bool copy_hour(struct writer *w, struct job *j, const struct aggregator_hour *hour)
+{
+    uint64_t share = prefix_counts_totals(hour->prefixes).queries / SHARE_FLOOR;
+    uint32_t floor = share > w->settings.hour_floor ? (uint32_t)share : w->settings.hour_floor;
+    uint32_t most = w->settings.hour_names;
+    j->row = store_hour_rows(hour->prefixes, floor, &j->rows);
+    j->names[STORE_NAMES] = store_names_create(hour->names, hour->queries, most);
+    j->names[STORE_TLDS] = store_names_create(hour->tlds, hour->queries, most);
+    return j->row != NULL && j->names[STORE_NAMES] != NULL && j->names[STORE_TLDS] != NULL;
+}
+
+void writer_hour(struct writer *w, const struct aggregator_hour *hour)
 {
     if (w->settings.store == NULL)
         return;
-    uint64_t share = prefix_counts_totals(counts).queries / SHARE_FLOOR;
-    uint32_t floor = share > w->settings.hour_floor ? (uint32_t)share : w->settings.hour_floor;
     struct job *j = calloc(1, sizeof *j);
-    if (j == NULL || (j->row = store_hour_rows(counts, floor, &j->rows)) == NULL) {
-        free(j);
+    if (j == NULL || !copy_hour(w, j, hour)) {
+        if (j != NULL)
+            free_job(j);
         lost(w);
         return;
     }
     j->kind = JOB_HOUR;
-    j->time_s = hour_s;
+    j->time_s = hour->start_s;
     give(w, j);
 }
 

@@ -27,6 +27,7 @@ struct writer_settings {
     const char *state;   /* directory of evidence: cases/ID/evidence.pcap */
     bool wait;           /* when the queue is full */
     uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
+    uint32_t hour_names; /* leading names kept of an hour, and top-level domains */
     uint32_t minutes_days, hours_days; /* retention */
     int poke_fd; /* a byte 'E' is written after events or a minute are stored; -1: none */
 };
@@ -45,7 +46,7 @@ struct writer *writer_start(const struct writer_settings *settings, struct error
  */
 void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s);
 void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
-void writer_hour(struct writer *w, int64_t hour_s, const struct prefix_counts *counts);
+void writer_hour(struct writer *w, const struct aggregator_hour *hour);
 
 /*
  * Frames of an incident, into cases/ID/evidence.pcap below the state directory, in the place of

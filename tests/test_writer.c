@@ -45,6 +45,7 @@ static struct writer *start(FILE *events)
                                              .log = &quiet,
                                              .wait = true,
                                              .hour_floor = 1,
+                                             .hour_names = 10,
                                              .minutes_days = 1,
                                              .hours_days = 1,
                                              .poke_fd = -1};

@@ -4,7 +4,8 @@
 
 usage: report.py ROOTWATCH THE_CASE
 """
-import collections, ipaddress, json, pathlib, random, re, sqlite3, subprocess, sys, tempfile
+import collections, ipaddress, json, pathlib, random, re, sqlite3, struct, subprocess, sys
+import tempfile
 import unittest
 
 ROOTWATCH, THE_CASE = sys.argv[1:3]
@@ -251,12 +252,6 @@ class Report(unittest.TestCase):
             self.assertIn(f'"{key}"', MANUAL)
         self.assertIn("_origin_", MANUAL)
 
-    def test_offers_what_is_stored_alone(self):
-        for by, why in (("name", "names are not stored by time"),
-                        ("tld", "top-level domains are not stored by time")):
-            ran = run("report", "--by", by, status=2)
-            self.assertTrue(ran.stderr.startswith(f"rootwatch report: --by {by}: {why}"))
-
     def test_says_what_is_wrong_with_its_use(self):
         for words in (("--by", "country"), ("--top", "few"), ("more",), ("--from", "noon"),
                       ("--to", "9999999999999"), ("--from", "2005-01-18", "--to", "2005-01-18")):
@@ -284,6 +279,166 @@ class Report(unittest.TestCase):
                                      stdout=full, stderr=subprocess.PIPE, text=True)
                 self.assertEqual(ran.returncode, 1)
                 self.assertIn("rootwatch report: standard output: ", ran.stderr)
+
+
+def pcap(questions):
+    """Of (time, name as labels): a query each."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for n, (time, labels) in enumerate(questions):
+        dns = struct.pack(">6H", n & 0xFFFF, 0, 1, 0, 0, 0)
+        dns += b"".join(bytes([len(part)]) + part for part in labels) + struct.pack(">BHH", 0, 1, 1)
+        udp = struct.pack(">4H", 1024 + n % 60000, 53, 8 + len(dns), 0) + dns
+        ip = struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(udp), n & 0xFFFF, 0, 60, 17, 0,
+                         0xC0000201, 0xC6336401) + udp
+        out += struct.pack("<IIII", int(time), int(time % 1 * 1e6), len(ip), len(ip)) + ip
+    return out
+
+
+def shown(labels):
+    """RFC 4343, section 2.1."""
+    plain = b"abcdefghijklmnopqrstuvwxyz0123456789-_"
+    return ".".join("".join(chr(c) if c in plain else f"\\{c:03}" for c in part.lower())
+                    for part in labels) or "."
+
+
+HOSTILE = (b'<b>\n\x1b."', b"\xff\x00", b"Example")
+
+
+class Names(unittest.TestCase):
+    """Two hours, the second with a stop in it, of which three names each are kept."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.holder = tempfile.TemporaryDirectory(prefix="rootwatch-names-")
+        cls.dir = pathlib.Path(cls.holder.name)
+        cls.state, config = cls.dir / "state", cls.dir / "three.yaml"
+        config.write_text("retention:\n  hour-names: 3\n")
+        draw, cls.truth = random.Random(3), collections.defaultdict(collections.Counter)
+        names = [(b"www", b"example"), HOSTILE, (), (b"a", b"test"), (b"b", b"test")]
+        names += [(f"n{i}".encode(), f"t{i % 9}".encode()) for i in range(40)]
+        files = []
+        for part, (begin, span) in enumerate(((0, HOUR), (HOUR, 1800), (HOUR + 1800, 1800))):
+            files.append(cls.dir / f"{part}.pcap")
+            asked = []
+            for time in sorted(draw.uniform(begin, begin + span - 0.001) for _ in range(6000)):
+                first = draw.randrange(len(names)) if time < HOUR + 1800 else 12
+                labels = names[draw.randrange(first + 1)]
+                asked.append((CASE + time, labels))
+                for by, key in (("name", shown(labels)), ("tld", shown(labels[-1:]))):
+                    cls.truth[by, time >= HOUR][key] += 1
+            files[-1].write_bytes(pcap(asked))
+            if part > 0:
+                run("read", "-c", config, "--state", cls.state, *files)
+                files = []
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.holder.cleanup()
+
+    def report(self, *words):
+        return json.loads(run("report", "--json", "--top", "all", "--state", self.state,
+                              *words).stdout)
+
+    def test_bounds_every_name_by_hour_and_over_both(self):
+        for by in ("name", "tld"):
+            both = self.truth[by, False] + self.truth[by, True]
+            spans = (((0, 2), both, {}), ((0, 1), self.truth[by, False], {}),
+                     ((1, 2), self.truth[by, True], self.truth[by, False]))
+            for (start, end), truth, before in spans:
+                have = self.report("--by", by, "--from", CASE + start * HOUR, "--to",
+                                   CASE + end * HOUR)
+                self.assertEqual(have["total"], truth.total())
+                self.assertEqual(have["rest"], truth.total() - sum(r["count"] for r in have["rows"]))
+                self.assertGreaterEqual(len(have["rows"]), 3)
+                self.assertLessEqual(len(have["rows"]), 3 * (end - start))
+                self.assertEqual([r["count"] for r in have["rows"]],
+                                 sorted((r["count"] for r in have["rows"]), reverse=True))
+                self.assertGreater(have["absent_at_most"], 0)
+                self.assertEqual(have["lost"], 0)
+                for row in have["rows"]:
+                    asked = truth[row["key"]]
+                    self.assertLessEqual(row["at_least"], asked)
+                    self.assertLessEqual(asked, row["at_most"])
+                    self.assertLessEqual(row["at_least"], row["count"])
+                    self.assertLessEqual(row["count"], row["at_most"])
+                    if before:
+                        self.assertTrue(row["before"] <= before[row["key"]] <=
+                                        row["before_at_most"])
+                        self.assertEqual("change" in row, row["before"] > 0)
+                    self.assertAlmostEqual(row["share"], row["count"] / have["total"], 8)
+                listed = {row["key"] for row in have["rows"]}
+                for name, asked in truth.items():
+                    if name not in listed:
+                        self.assertLessEqual(asked, have["absent_at_most"])
+
+    def test_is_exact_of_names_that_lead_in_one_go(self):
+        have = self.report("--by", "name", "--from", CASE, "--to", CASE + HOUR)
+        leading = sorted(self.truth["name", False].items(), key=lambda n: (-n[1], n[0]))[:3]
+        self.assertEqual([r["count"] for r in have["rows"]], [n for _, n in leading])
+        self.assertEqual([(r["at_least"], r["at_most"]) for r in have["rows"]],
+                         [(n, n) for _, n in leading])
+
+    def test_escapes_what_a_name_holds(self):
+        have = self.report("--by", "name", "--from", CASE, "--to", CASE + HOUR)
+        self.assertIn(shown(HOSTILE), [r["key"] for r in have["rows"]])
+        self.assertEqual(shown(HOSTILE), r"\060b\062\010\027\046\034.\255\000.example")
+        text = run("report", "--by", "name", "--state", self.state).stdout
+        self.assertIn("  " + shown(HOSTILE) + "\n", text)
+        self.assertEqual([c for c in text if not " " <= c <= "~" and c != "\n"], [])
+
+    def test_says_to_people_what_it_cannot_know(self):
+        words = ("--by", "name", "--state", self.state, "--from", CASE + HOUR, "--to",
+                 CASE + 2 * HOUR)
+        have = json.loads(run("report", "--json", *words).stdout)
+        text = run("report", *words).stdout
+        self.assertRegex(text.splitlines()[2],
+                         r"^rank +cum % +% +queries +at least +at most +change +name$")
+        for row in have["rows"]:
+            self.assertRegex(text, rf"(?m)^ +{row['rank']} .* {row['count']} +{row['at_least']} "
+                             rf"+{row['at_most']} .* {re.escape(row['key'])}$")
+        self.assertRegex(text, rf"(?m)^ +[\d.]+ +{have['rest']} +rest: of names that did not lead")
+        self.assertIn(f"\nA name in no row had at most {have['absent_at_most']} queries.\n", text)
+        self.assertIn('\nChange "-": it led in no hour of the period before.\n', text)
+
+    def test_has_the_keys_of_the_manual(self):
+        have = self.report("--by", "name", "--from", CASE + HOUR)
+        for key in set(have) | set(have["rows"][0]):
+            self.assertTrue(f'"{key}"' in MANUAL, key)
+
+    def test_raises_bounds_by_what_an_hour_lost(self):
+        """Of a part of an hour that was never stored, minutes alone tell."""
+        state = self.dir / "lost"
+        subprocess.run(["cp", "-r", self.state, state], check=True)
+        with sqlite3.connect(state / "rootwatch.db") as db:
+            db.execute("UPDATE hour_names_stored SET queries = queries - 100 WHERE start = ?",
+                       (CASE,))
+            db.execute("UPDATE hour_names_stored SET queries = queries + 7, lost = 5"
+                       " WHERE start = ?", (CASE + HOUR,))
+        db.close()
+        whole = self.report("--by", "name")
+        have = json.loads(run("report", "--json", "--by", "name", "--state", state).stdout)
+        self.assertEqual(have["absent_at_most"], whole["absent_at_most"] + 100)
+        self.assertEqual([r["at_most"] for r in have["rows"]],
+                         [r["at_most"] + 100 for r in whole["rows"]])
+        self.assertEqual(have["total"], whole["total"] + 7)
+        self.assertEqual((have["lost"], have["period"]["hours_alone"]), (5, 1))
+        self.assertIn("; under no name, as there were too many: 5.\n",
+                      run("report", "--by", "name", "--state", state).stdout)
+
+    def test_has_none_of_hours_stored_before_names_were(self):
+        state = self.dir / "old"
+        subprocess.run(["cp", "-r", self.state, state], check=True)
+        with sqlite3.connect(state / "rootwatch.db") as db:
+            for words in ("DROP TABLE hour_names", "DROP TABLE hour_names_stored",
+                          "PRAGMA user_version = 2"):
+                db.execute(words)
+        db.close()
+        ran = run("report", "--by", "name", "--state", state, status=1)
+        self.assertEqual(ran.stderr, "rootwatch report: no hour with names is stored yet: one is "
+                         "when it has ended\n")
+        have = json.loads(run("report", "--json", "--by", "name", "--state", state, "--from", CASE,
+                              "--to", CASE + 2 * HOUR).stdout)
+        self.assertEqual((have["rows"], have["total"], have["period"]["hours_missing"]), ([], 0, 2))
 
 
 if __name__ == "__main__":
