@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "analysis/casebook.h"
+#include "analysis/casebook_inside.h"
 
 #include "analysis/describe.h"
-#include "analysis/habits.h"
-#include "analysis/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,11 +10,6 @@
 #include <time.h>
 
 enum {
-    SUSPECTS = 16,
-    SLOTS = CASEBOOK_OPEN_MAX + SUSPECTS,
-    CLOSED = 32,           /* remembered, to take up their ids again */
-    WATCHED_CULPRITS = 12, /* of COUNTERS_WATCHED; the rest is for suspects */
-    WATCHED_NAMES = 6,     /* the same, of COUNTERS_NAMES_WATCHED */
     COME_BACK_S = 24 * 3600,
     SUSPECT_IDLE_S = 60, /* not suspected for so long: dropped */
     SETTLE_S = 60,       /* an incident's first minute makes its reference */
@@ -31,25 +24,6 @@ enum {
 static const double mix_change = 0.24; /* sum of the differences of types' shares */
 static const double doubled = 2;
 
-struct closed_case {
-    struct subject subject;
-    char id[INCIDENT_ID_BYTES];
-    int64_t closed_s;
-    unsigned wave;
-};
-
-struct casebook {
-    struct casebook_limits limits;
-    struct case_file slot[SLOTS];
-    struct closed_case closed[CLOSED];
-    struct habits habits;
-    unsigned closed_next;
-    int64_t day;     /* days since 1970 of the latest opening */
-    unsigned opened; /* incidents of that day */
-    uint64_t turned_away;
-    double excess_queries;
-};
-
 struct casebook *casebook_create(const struct casebook_limits *limits, uint64_t seed,
                                  struct error *err)
 {
@@ -59,7 +33,7 @@ struct casebook *casebook_create(const struct casebook_limits *limits, uint64_t 
         return NULL;
     }
     b->limits = *limits;
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (!dossier_init(&b->slot[i].dossier, seed, limits->evidence_frames, err)) {
             casebook_free(b);
             return NULL;
@@ -71,7 +45,7 @@ void casebook_free(struct casebook *b)
 {
     if (b == NULL)
         return;
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++) {
         incident_fini(&b->slot[i].incident);
         dossier_fini(&b->slot[i].dossier);
     }
@@ -80,7 +54,7 @@ void casebook_free(struct casebook *b)
 
 static struct case_file *find_suspect(struct casebook *b, const struct subject *s)
 {
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (b->slot[i].state == CASE_SUSPECT && subject_same(&b->slot[i].dossier.subject, s))
             return &b->slot[i];
     return NULL;
@@ -96,7 +70,7 @@ static bool is_open_about(const struct case_file *c, const struct subject *s)
 
 static bool is_open(const struct casebook *b, const struct subject *s)
 {
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (is_open_about(&b->slot[i], s))
             return true;
     return false;
@@ -105,14 +79,14 @@ static bool is_open(const struct casebook *b, const struct subject *s)
 static unsigned count(const struct casebook *b, enum case_state state)
 {
     unsigned n = 0;
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         n += b->slot[i].state == state;
     return n;
 }
 
-static struct case_file *take_slot(struct casebook *b, const struct subject *s, int64_t now_s)
+struct case_file *casebook_take_slot(struct casebook *b, const struct subject *s, int64_t now_s)
 {
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++) {
         struct case_file *c = &b->slot[i];
         if (c->state != CASE_FREE)
             continue;
@@ -124,7 +98,7 @@ static struct case_file *take_slot(struct casebook *b, const struct subject *s, 
     return NULL;
 }
 
-static void drop(struct case_file *c)
+void casebook_drop(struct case_file *c)
 {
     incident_fini(&c->incident);
     c->state = CASE_FREE;
@@ -226,15 +200,15 @@ static void give_id(struct casebook *b, struct case_file *c, int64_t now_s)
 /* A flash crowd or a gap is never the same as the one before. */
 static bool take_up_old(struct casebook *b, struct case_file *c, int64_t now_s)
 {
-    for (unsigned i = 0; i < CLOSED && case_has_waves(c); i++) {
-        const struct closed_case *old = &b->closed[i];
+    for (unsigned i = 0; i < CASEBOOK_CLOSED && case_has_waves(c); i++) {
+        const struct casebook_closed *old = &b->closed[i];
         if (old->id[0] == '\0' || !subject_same(&old->subject, &c->culprit[0].subject) ||
             now_s - old->closed_s > COME_BACK_S)
             continue;
         memcpy(c->incident.id, old->id, sizeof c->incident.id);
         c->incident.wave = old->wave + 1;
         c->continued = true;
-        b->closed[i] = (struct closed_case){.id = ""};
+        b->closed[i] = (struct casebook_closed){.id = ""};
         return true;
     }
     return false;
@@ -278,7 +252,7 @@ static bool is_about_all(enum incident_kind k)
  */
 static struct case_file *joinable(struct casebook *b, const struct finding *f, int64_t now_s)
 {
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++) {
         struct case_file *c = &b->slot[i];
         if (c->state != CASE_OPEN || c->culprits == CASE_CULPRITS ||
             is_about_all(case_kind(c)) || f->subject.kind == INCIDENT_GAP)
@@ -295,7 +269,7 @@ static struct case_file *take_case(struct casebook *b, const struct finding *f, 
 {
     struct case_file *c = find_suspect(b, &f->subject);
     if (c == NULL)
-        c = take_slot(b, &f->subject, now_s);
+        c = casebook_take_slot(b, &f->subject, now_s);
     if (c == NULL || count(b, CASE_OPEN) == CASEBOOK_OPEN_MAX) {
         b->turned_away++;
         return NULL;
@@ -354,7 +328,7 @@ static void take_finding(struct casebook *b, const struct casebook_view *view,
 
 static void tell_fresh(struct casebook *b, const struct casebook_view *view)
 {
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (b->slot[i].state == CASE_OPEN && b->slot[i].fresh) {
             b->slot[i].fresh = false;
             tell(b, &b->slot[i], view, INCIDENT_OPENED);
@@ -370,13 +344,13 @@ static void close_case(struct casebook *b, struct case_file *c,
     habits_measure(&b->habits, &c->culprit[0].subject,
                    fmax(c->incident.peak_qps, c->incident.rate_qps), lasted_s);
     if (is_told(c)) {
-        struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
-        *old = (struct closed_case){.subject = c->culprit[0].subject,
-                                    .closed_s = c->incident.closed_s,
-                                    .wave = c->incident.wave};
+        struct casebook_closed *old = &b->closed[b->closed_next++ % CASEBOOK_CLOSED];
+        *old = (struct casebook_closed){.subject = c->culprit[0].subject,
+                                        .closed_s = c->incident.closed_s,
+                                        .wave = c->incident.wave};
         memcpy(old->id, c->incident.id, sizeof old->id);
     }
-    drop(c);
+    casebook_drop(c);
 }
 
 static bool is_changing(const struct casebook *b, const struct case_file *c)
@@ -496,7 +470,7 @@ static void follow_suspect(struct casebook *b, struct case_file *c,
 {
     struct sample sample;
     if (end_of(view->interval) - c->suspected_s > SUSPECT_IDLE_S) {
-        drop(c);
+        casebook_drop(c);
         return;
     }
     sample_take(&sample, &c->dossier.subject, view->interval, b->limits.annotation);
@@ -535,8 +509,8 @@ static void note_suspects(struct casebook *b, const struct subject *suspect, uns
         if (is_open(b, &suspect[i]))
             continue;
         struct case_file *c = find_suspect(b, &suspect[i]);
-        if (c == NULL && count(b, CASE_SUSPECT) < SUSPECTS)
-            c = take_slot(b, &suspect[i], now_s);
+        if (c == NULL && count(b, CASE_SUSPECT) < CASEBOOK_SUSPECTS)
+            c = casebook_take_slot(b, &suspect[i], now_s);
         if (c != NULL)
             c->suspected_s = now_s;
     }
@@ -564,7 +538,7 @@ void casebook_explain(struct casebook *b, const struct interval *interval,
                       struct explained *explained)
 {
     explained->parts = 0;
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (b->slot[i].state == CASE_OPEN)
             explain_case(b, &b->slot[i], interval, explained);
 }
@@ -574,7 +548,7 @@ void casebook_interval(struct casebook *b, const struct casebook_view *view,
                        const struct subject *suspect, unsigned suspects)
 {
     b->excess_queries = 0;
-    for (unsigned i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++) {
         if (b->slot[i].state == CASE_OPEN)
             follow_open(b, &b->slot[i], view);
         else if (b->slot[i].state == CASE_SUSPECT)
@@ -588,45 +562,9 @@ void casebook_interval(struct casebook *b, const struct casebook_view *view,
 
 void casebook_end(const struct casebook *b, casebook_keep *keep, void *argument)
 {
-    for (unsigned i = 0; i < SLOTS; i++)
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (b->slot[i].state == CASE_OPEN && is_told(&b->slot[i]))
             keep_evidence(&b->slot[i], keep, argument);
-}
-
-unsigned casebook_culprits(const struct casebook *b,
-                           struct prefix culprit[static CASEBOOK_OPEN_MAX])
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < SLOTS; i++) {
-        const struct case_file *c = &b->slot[i];
-        for (unsigned k = 0; c->state == CASE_OPEN && k < c->culprits; k++)
-            if (c->culprit[k].subject.kind == INCIDENT_PREFIX && n < CASEBOOK_OPEN_MAX)
-                culprit[n++] = (struct prefix){c->culprit[k].subject.key};
-    }
-    return n;
-}
-
-/* Room for culprits is kept free of suspects, and the other way round. */
-static void watch_subject(struct watch_list *w, const struct subject *s, unsigned prefixes,
-                          unsigned names)
-{
-    if (s->kind == INCIDENT_PREFIX && w->prefixes < prefixes)
-        w->prefix[w->prefixes++] = *s;
-    else if (subject_is_name(s) && w->names < names)
-        w->name[w->names++] = *s;
-}
-
-void casebook_watch(const struct casebook *b, struct watch_list *watch)
-{
-    watch->prefixes = watch->names = 0;
-    for (unsigned i = 0; i < SLOTS; i++)
-        for (unsigned k = 0; b->slot[i].state == CASE_OPEN && k < b->slot[i].culprits; k++)
-            watch_subject(watch, &b->slot[i].culprit[k].subject, WATCHED_CULPRITS,
-                          WATCHED_NAMES);
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (b->slot[i].state == CASE_SUSPECT)
-            watch_subject(watch, &b->slot[i].dossier.subject, COUNTERS_WATCHED,
-                          COUNTERS_NAMES_WATCHED);
 }
 
 double casebook_excess(const struct casebook *b)
@@ -643,66 +581,4 @@ bool casebook_has_gap(const struct casebook *b)
 uint64_t casebook_turned_away(const struct casebook *b)
 {
     return b->turned_away;
-}
-
-static json_t *closed_json(const struct closed_case *old)
-{
-    return json_pack("{s:s, s:o, s:I, s:i}", "id", old->id, "subject",
-                     subject_json(&old->subject), "closed", (json_int_t)old->closed_s, "wave",
-                     (int)old->wave);
-}
-
-json_t *casebook_json(const struct casebook *b)
-{
-    json_t *open = json_array();
-    json_t *closed = json_array();
-    for (unsigned i = 0; i < SLOTS; i++)
-        if (b->slot[i].state == CASE_OPEN)
-            json_array_append_new(open, case_json(&b->slot[i]));
-    for (unsigned i = 0; i < CLOSED; i++)
-        if (b->closed[i].id[0] != '\0')
-            json_array_append_new(closed, closed_json(&b->closed[i]));
-    return json_pack("{s:I, s:i, s:o, s:o, s:o}", "day", (json_int_t)b->day, "opened",
-                     (int)b->opened, "open", open, "closed", closed, "habits",
-                     habits_json(&b->habits));
-}
-
-static bool parse_case(struct casebook *b, const json_t *json, struct error *err)
-{
-    static const struct subject none;
-    struct case_file *c = take_slot(b, &none, 0);
-    if (c == NULL)
-        return error_set(err, "more open incidents than there is room for");
-    if (case_parse(json, c, err)) {
-        c->continued = true;
-        return true;
-    }
-    drop(c);
-    return false;
-}
-
-static bool parse_closed(struct casebook *b, const json_t *json)
-{
-    struct closed_case *old = &b->closed[b->closed_next++ % CLOSED];
-    return json_read_text(json, "id", old->id, sizeof old->id) &&
-           subject_parse(json_object_get(json, "subject"), &old->subject) &&
-           json_read_i64(json, "closed", &old->closed_s) &&
-           json_read_u32(json, "wave", &old->wave);
-}
-
-bool casebook_parse(const json_t *json, struct casebook *b, struct error *err)
-{
-    const json_t *open = json_object_get(json, "open");
-    const json_t *closed = json_object_get(json, "closed");
-    bool good =
-            json_read_i64(json, "day", &b->day) && json_read_u32(json, "opened", &b->opened);
-    err->text[0] = '\0';
-    for (size_t i = 0; good && i < json_array_size(open); i++)
-        good = parse_case(b, json_array_get(open, i), err);
-    for (size_t i = 0; good && i < json_array_size(closed); i++)
-        good = parse_closed(b, json_array_get(closed, i));
-    good = good && habits_parse(json_object_get(json, "habits"), &b->habits);
-    if (!good && err->text[0] == '\0')
-        error_set(err, "the open incidents are not as they were written");
-    return good;
 }
