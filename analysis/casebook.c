@@ -277,6 +277,18 @@ static struct case_file *take_case(struct casebook *b, const struct finding *f, 
     return c;
 }
 
+static void count_drops(struct incident *i, const struct interval *interval)
+{
+    const struct source_counts *s = &interval->counters->source;
+    struct incident_drops *d = &i->drops;
+    if (d->since_s == 0)
+        d->since_s = interval->start_ns / 1000000000;
+    d->frames += s->frames;
+    d->kernel += s->kernel_drops;
+    d->interface += s->interface_drops;
+    i->lossy |= interval->lossy;
+}
+
 static void open_case(struct casebook *b, const struct casebook_view *view,
                       const struct finding *f)
 {
@@ -292,8 +304,8 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
             .began_s = f->since_s,
             .opened_s = now_s,
             .evidence = f->evidence,
-            .lossy = view->interval->lossy,
     };
+    count_drops(&c->incident, view->interval);
     if (view->reasons != NULL)
         c->incident.reasons = *view->reasons;
     add_culprit(b, c, view, f);
@@ -488,7 +500,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     c->seen_s = now_s;
     case_add_samples(c, length_s);
     double queries = (double)(c->dossier.queries - before);
-    c->incident.lossy |= view->interval->lossy;
+    count_drops(&c->incident, view->interval);
     reasons_add_source(&c->incident.reasons, &view->interval->counters->source);
     measure(b, c, view, now_s);
     count_minute(c, view, queries, length_s);

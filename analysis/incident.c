@@ -122,6 +122,44 @@ const char *incident_traits_text(const struct incident *i,
     return text;
 }
 
+double incident_drops_share(const struct incident *i)
+{
+    const struct incident_drops *d = &i->drops;
+    double dropped = (double)d->kernel + (double)d->interface;
+    return dropped > 0 ? dropped / (dropped + (double)d->frames) : 0;
+}
+
+/* What was lost before it was counted (by an older release) is not made up for. */
+const char *incident_drops_text(const struct incident *i,
+                                char text[static INCIDENT_DROPS_BYTES])
+{
+    const struct incident_drops *d = &i->drops;
+    bool all = d->since_s != 0 && d->since_s <= i->opened_s;
+    double percent = 100 * incident_drops_share(i);
+    uint64_t dropped = d->kernel + d->interface;
+    size_t size = INCIDENT_DROPS_BYTES, used = 0;
+    if (dropped == 0 && !i->lossy)
+        return NULL;
+    if (dropped > 0)
+        used += (size_t)snprintf(text, size,
+                                 "%llu frame%s dropped meanwhile (%.*f %% of all; by the "
+                                 "kernel %llu, by the interface %llu)",
+                                 (unsigned long long)dropped, dropped == 1 ? " was" : "s were",
+                                 percent < 0.1  ? 4
+                                 : percent < 10 ? 1
+                                                : 0,
+                                 percent, (unsigned long long)d->kernel,
+                                 (unsigned long long)d->interface);
+    else
+        used += (size_t)snprintf(text, size, "Frames were dropped meanwhile");
+    if (i->lossy)
+        (void)snprintf(text + used, size - used, "%s: the figures are too small",
+                       all               ? ""
+                       : d->since_s == 0 ? ", it is not known how many"
+                                         : ", and before they were counted, others");
+    return text;
+}
+
 void incident_fini(struct incident *i)
 {
     for (unsigned n = 0; n < i->names; n++)

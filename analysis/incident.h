@@ -27,6 +27,7 @@ enum {
     INCIDENT_SUMMARY_BYTES = 256,
     INCIDENT_JUNK_BYTES = 96,
     INCIDENT_TRAITS_BYTES = 1024,
+    INCIDENT_DROPS_BYTES = 256,
     INCIDENT_PREFIXES = 8, /* culprits named in one incident */
     INCIDENT_ORIGINS = 8,  /* and their ASes */
     INCIDENT_TYPES = 24,   /* rows of the table by qtype */
@@ -122,6 +123,13 @@ struct incident_junk {
     uint64_t class[JUNK_CLASSES]; /* may be fewer: of what was watched closely; of an AS none */
 };
 
+/* Frames that capture lost, of all that there were in the same time. */
+struct incident_drops {
+    int64_t since_s; /* counted from here on: the second that it was noticed in; 0: never */
+    uint64_t frames; /* that were captured */
+    uint64_t kernel, interface;
+};
+
 /*
  * How much the service is touched: what is above or below the usual, as a part of what all
  * queries together usually are; from 8 % on a warning, from 25 % on critical.  A spoofed flood
@@ -157,7 +165,8 @@ struct incident {
     struct incident_junk junk;
     struct incident_traits traits;
     unsigned hosts; /* addresses seen in the culprits' prefixes since it began */
-    bool lossy;     /* capture lost frames meanwhile: figures are too small */
+    bool lossy;     /* capture lost many frames meanwhile: figures are too small */
+    struct incident_drops drops;
 
     /* Of all frames, the mirror's whole traffic, since the minute before it was noticed. */
     struct reasons reasons;
@@ -190,6 +199,13 @@ const char *incident_junk_text(const struct incident *i, char text[static INCIDE
 /* In one line: TTLs, ports, TCP, answers, verdict; NULL: nothing is known of it. */
 const char *incident_traits_text(const struct incident *i,
                                  char text[static INCIDENT_TRAITS_BYTES]);
+/*
+ * "1200 frames were dropped meanwhile (1.3 % of all; by the kernel 1200, by the interface 0):
+ * the figures are too small"; NULL: none was.
+ */
+const char *incident_drops_text(const struct incident *i,
+                                char text[static INCIDENT_DROPS_BYTES]);
+double incident_drops_share(const struct incident *i);             /* of all frames, 0 to 1 */
 bool incident_kind_parse(const char *name, enum incident_kind *k); /* NULL is no kind */
 
 /*

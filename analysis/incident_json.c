@@ -157,6 +157,18 @@ static void set_details(json_t *json, const struct incident *i)
     set_if_any(json, "leading_names", names);
 }
 
+static void set_drops(json_t *json, const struct incident *i)
+{
+    const struct incident_drops *d = &i->drops;
+    if (d->since_s != 0)
+        json_object_set_new(json, "drops",
+                            json_pack("{s:I, s:I, s:I, s:I, s:f}", "since",
+                                      (json_int_t)d->since_s, "frames", (json_int_t)d->frames,
+                                      "kernel", (json_int_t)d->kernel, "interface",
+                                      (json_int_t)d->interface, "share",
+                                      incident_drops_share(i)));
+}
+
 json_t *incident_event_json(const struct incident_event *e)
 {
     const struct incident *i = &e->incident;
@@ -182,6 +194,7 @@ json_t *incident_event_json(const struct incident_event *e)
     set_evidence(json, &i->evidence);
     set_traits(json, &i->traits);
     set_junk(json, &i->junk);
+    set_drops(json, i);
     json_object_set_new(json, "decoding", reasons_json(&i->reasons));
     return json;
 }
@@ -309,6 +322,15 @@ static bool parse_junk(const json_t *json, struct incident_junk *j)
     return json_read_u64(json, "judged", &j->judged) && json_read_u64(json, "junk", &j->junk);
 }
 
+/* Events of older releases have none. */
+static bool parse_drops(const json_t *json, struct incident_drops *d)
+{
+    return json == NULL || (json_read_i64(json, "since", &d->since_s) &&
+                            json_read_u64(json, "frames", &d->frames) &&
+                            json_read_u64(json, "kernel", &d->kernel) &&
+                            json_read_u64(json, "interface", &d->interface));
+}
+
 static bool parse_rcode(const json_t *array, struct incident *i)
 {
     const char *text = json_string_value(json_array_get(array, 0));
@@ -401,6 +423,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
             parse_junk(json_object_get(json, "junk"), &i->junk) &&
             parse_traits(json_object_get(json_object_get(json, "evidence"), "traits"),
                          &i->traits) &&
+            parse_drops(json_object_get(json, "drops"), &i->drops) &&
             parse_rcode(json_object_get(json, "rcode"), i) &&
             reasons_parse(json_object_get(json, "decoding"), &i->reasons) &&
             parse_types(json, i) && parse_hosts(json_object_get(json, "leading_hosts"), i) &&

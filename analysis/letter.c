@@ -200,7 +200,10 @@ static void write_doubt(const struct letter *l, FILE *to)
     end_paragraph(&p, to);
     if (!l->last->lossy)
         return;
-    paragraph_add(&p, "Our capture lost frames meanwhile: the true figures are larger.");
+    paragraph_add(&p, "Our capture lost frames meanwhile");
+    if (incident_drops_share(l->last) > 0)
+        paragraph_add(&p, ", %.1f %% of all", 100 * incident_drops_share(l->last));
+    paragraph_add(&p, ": the true figures are larger.");
     end_paragraph(&p, to);
 }
 

@@ -230,10 +230,14 @@ static void write_events(struct telling *t)
 
 static void write_losses(struct telling *t)
 {
+    char drops[INCIDENT_DROPS_BYTES];
     html_markup(t->html, "<h2>What was lost meanwhile</h2>\n");
-    if (t->last->lossy)
-        html_markup(t->html, "<p class=\"warn\">Capture lost frames during this incident: the "
-                             "figures on this page are too small.</p>\n");
+    if (incident_drops_text(t->last, drops) != NULL) {
+        html_markup(t->html, "<p class=\"%s\" id=\"drops\">",
+                    t->last->lossy ? "warn" : "looked");
+        html_text(t->html, "%s.", drops);
+        html_markup(t->html, "</p>\n");
+    }
     page_health(t->page, &t->during);
 }
 

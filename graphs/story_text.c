@@ -38,7 +38,7 @@ static void write_lookup(struct telling *t, const struct lookup *l)
 static void write_head(struct telling *t, const char *site)
 {
     char fact[INCIDENT_SUMMARY_BYTES], from[WORDS_TIME_BYTES], until[WORDS_TIME_BYTES];
-    char junk[INCIDENT_JUNK_BYTES];
+    char junk[INCIDENT_JUNK_BYTES], drops[INCIDENT_DROPS_BYTES];
     const struct paragraph_form plain = {.end = "\n"};
     paragraph_add(&t->p, "Incident %s at %s, %s, %s", t->last->id, site,
                   incident_severity_name(t->last->severity),
@@ -58,10 +58,9 @@ static void write_head(struct telling *t, const char *site)
     if (incident_junk_text(t->last, junk) != NULL)
         paragraph_add(&t->p, "%s.", junk);
     end_line(t);
-    if (t->last->lossy) {
-        paragraph_add(&t->p, "Capture lost frames meanwhile: the figures are too small.");
-        end_line(t);
-    }
+    if (incident_drops_text(t->last, drops) != NULL)
+        paragraph_add(&t->p, "%s.", drops);
+    end_line(t);
 }
 
 static void write_contacts(struct telling *t, const struct investigation_network *n)

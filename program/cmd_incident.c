@@ -133,9 +133,9 @@ static void print_evidence(const struct incident_evidence *e)
 /* What capture did not see, or could not read, while it lasted. */
 static void print_losses(const struct incident *i)
 {
-    char text[REASONS_LINE_BYTES];
-    if (i->lossy)
-        printf("  frames were lost meanwhile: the figures are too small\n");
+    char text[REASONS_LINE_BYTES], drops[INCIDENT_DROPS_BYTES];
+    if (incident_drops_text(i, drops) != NULL)
+        printf("  %s\n", drops);
     for (unsigned kind = 0; kind < REASONS_LOST; kind++) {
         const char *line = reasons_line(&i->reasons, kind, text);
         if (line != NULL)

@@ -289,11 +289,9 @@ static void write_reasons(const struct incident *i, FILE *to)
 static void write_loss(const struct incident *i, FILE *to)
 {
     struct paragraph p = {.used = 0};
-    if (i->lossy)
-        paragraph_add(
-                &p,
-                "Frames were lost in capture meanwhile: the figures are too small, and shares "
-                "may be wrong.");
+    char drops[INCIDENT_DROPS_BYTES];
+    if (incident_drops_text(i, drops) != NULL)
+        paragraph_add(&p, "%s%s.", drops, i->lossy ? ", and shares may be wrong" : "");
     flush(&p, to);
     write_reasons(i, to);
 }

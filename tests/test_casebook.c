@@ -75,6 +75,83 @@ Test(casebook, tells_with_an_incident_what_was_not_decoded_meanwhile)
     cr_expect_not_null(strstr(text, " frames (2 %): ethertype 0x88b5 6000"), "%s", text);
 }
 
+Test(casebook, tells_how_many_frames_were_lost_over_a_restart)
+{
+    char text[INCIDENT_DROPS_BYTES];
+    t->lossy = true;
+    t->kernel_drops = 40;
+    t->interface_drops = 10;
+    traffic_pass(t, 60, &flood);
+    const struct incident_drops first = traffic_last(t)->drops;
+    cr_expect(first.since_s > 0 && first.since_s < traffic_last(t)->opened_s);
+    cr_expect(eq(u64, first.kernel, 40 * (traffic_last(t)->opened_s - first.since_s)));
+
+    traffic_restart(t, 3);
+    traffic_pass(t, 10, &flood);
+    int64_t until_s = t->now_s;
+    t->lossy = false;
+    t->kernel_drops = t->interface_drops = 0;
+    traffic_pass(t, 1100, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    const struct incident *closed = traffic_last(t);
+    uint64_t seconds = until_s - closed->drops.since_s - 3; /* when nobody counted */
+    cr_expect(eq(i64, closed->drops.since_s, first.since_s));
+    cr_expect(eq(u64, closed->drops.kernel, 40 * seconds));
+    cr_expect(eq(u64, closed->drops.interface, 10 * seconds));
+    cr_expect(ge(u64, closed->drops.frames, 150 * 1000));
+    double share = 50.0 * seconds / (50.0 * seconds + closed->drops.frames);
+    cr_expect(epsilon_eq(dbl, incident_drops_share(closed), share, 1e-12));
+    cr_expect(closed->lossy);
+    cr_assert_not_null(incident_drops_text(closed, text));
+    char wanted[64];
+    (void)snprintf(wanted, sizeof wanted, "%lu frames were dropped meanwhile (%.1f %%",
+                   50 * seconds, 100 * share);
+    cr_expect_not_null(strstr(text, wanted), "%s", text);
+}
+
+Test(casebook, tells_of_few_lost_frames_without_calling_figures_too_small)
+{
+    char text[INCIDENT_DROPS_BYTES];
+    traffic_pass(t, 60, &flood);
+    cr_expect_null(incident_drops_text(traffic_last(t), text));
+    t->kernel_drops = 1;
+    traffic_pass(t, 1, NULL);
+    t->kernel_drops = 0;
+    traffic_pass(t, 1100, NULL);
+    cr_assert_not_null(incident_drops_text(traffic_last(t), text));
+    cr_expect_not_null(strstr(text, "1 frame was dropped meanwhile (0.000"), "%s", text);
+    cr_expect_null(strstr(text, "too small"), "%s", text);
+}
+
+Test(casebook, does_not_make_up_what_an_older_release_did_not_count)
+{
+    char text[INCIDENT_DROPS_BYTES];
+    t->lossy = true;
+    t->kernel_drops = 40;
+    traffic_pass(t, 60, &flood);
+    t->before_drops = true;
+    traffic_restart(t, 3);
+    int64_t from_s = t->now_s;
+    traffic_pass(t, 10, &flood);
+    t->lossy = false;
+    t->kernel_drops = 0;
+    traffic_pass(t, 1100, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    const struct incident *closed = traffic_last(t);
+    cr_expect(eq(i64, closed->drops.since_s, from_s));
+    cr_expect(eq(u64, closed->drops.kernel, 400));
+    cr_assert_not_null(incident_drops_text(closed, text));
+    cr_expect_not_null(strstr(text, "400 frames were dropped meanwhile ("), "%s", text);
+    cr_expect_not_null(strstr(text, "before they were counted, others: the figures"), "%s",
+                       text);
+
+    struct incident older = {.lossy = true, .opened_s = 1};
+    cr_assert_not_null(incident_drops_text(&older, text));
+    cr_expect(eq(str, (char *)text,
+                 "Frames were dropped meanwhile, it is not known how many: the figures are too "
+                 "small"));
+}
+
 Test(casebook, says_of_a_gap_what_comes_in_the_place_of_queries)
 {
     char text[REASONS_LINE_BYTES];

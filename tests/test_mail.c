@@ -179,8 +179,13 @@ Test(mail, of_a_close_days_later_has_the_day_of_both_ends)
 Test(mail, says_when_figures_are_too_small)
 {
     event.incident.lossy = true;
+    event.incident.drops = (struct incident_drops){
+            .since_s = OPENED_S, .frames = 98000, .kernel = 1900, .interface = 100};
+    event.incident.opened_s = OPENED_S;
     composed();
-    EXPECT_HAS("Frames were lost");
+    EXPECT_HAS("2000 frames were dropped meanwhile (2.0 % of all; by the kernel 1900, by\r\n"
+               "  the interface 100): the figures are too small, and shares may be\r\n"
+               "  wrong.\r\n");
 }
 
 Test(mail, says_what_was_not_decoded_and_why)

@@ -5,7 +5,8 @@ incidents and pages.
 
 usage: reasons.py ROOTWATCH TOOL_FRAMES MAILSERVER
 """
-import email, glob, html, json, pathlib, re, sqlite3, subprocess, sys, tempfile, time, unittest
+import email, glob, html, json, pathlib, re, sqlite3, struct, subprocess, sys, tempfile, time
+import unittest
 
 ROOTWATCH, TOOL_FRAMES, MAILSERVER = sys.argv[1:4]
 UNDECODED = {"unknown-ethertype": 120 * 11, "ip-protocol": 120 * 4}
@@ -110,6 +111,77 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
             self.assertRegex(page, r"unknown ethertypes, mostly 0x88b5 1.?320 ", name)
             self.assertRegex(page, r"IP protocol 253 480 ", name)
             self.assertRegex(page, r"name broken 360 ", name)
+
+
+def block(kind, body):
+    """Of pcapng."""
+    body += b"\0" * (-len(body) % 4)
+    size = struct.pack("<I", 12 + len(body))
+    return struct.pack("<I", kind) + size + body + size
+
+
+def with_drops(capture, second, dropped):
+    """A pcap as a pcapng whose interface says, after each second, what it has lost so far."""
+    out = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
+           block(1, struct.pack("<HHI", 1, 0, 0))]
+    at, now, lost = 24, None, 0
+    while at < len(capture):
+        s, micro, size, wire = struct.unpack_from("<4I", capture, at)
+        if now is not None and s != now:
+            lost += dropped if second(now) else 0
+            out.append(block(5, struct.pack("<III", 0, 0, 0) +
+                             struct.pack("<HHQHHQHH", 7, 8, int(lost + .01), 5, 8,
+                                         int(lost / 4 + .01), 0, 0)))
+        now, t = s, s * 10**6 + micro
+        out.append(block(6, struct.pack("<5I", 0, t >> 32, t & 0xffffffff, size, wire) +
+                         capture[at + 16:at + 16 + size]))
+        at += 16 + size
+    return b"".join(out)
+
+
+class Drops(unittest.TestCase):
+    """Frames that capture lost while an incident was open."""
+
+    def tell(self, dropped):
+        begun = 1106049600 + 600  # of the flood
+        with tempfile.TemporaryDirectory(prefix="rootwatch-drops-") as name:
+            state, file = pathlib.Path(name) / "state", pathlib.Path(name) / "lossy.pcapng"
+            made = subprocess.run([TOOL_FRAMES], check=True, capture_output=True).stdout
+            file.write_bytes(with_drops(made, lambda s: begun + 60 <= s < begun + 70, dropped))
+            ran = subprocess.run([ROOTWATCH, "read", "--json", "--state", state, file], check=True,
+                                 capture_output=True)
+            incident, = json.loads(ran.stdout)["incidents"]
+            one = [incident["id"], "--state", state]
+            for words in (["incident", "case", *one],
+                          ["graph", "--state", state, "--out", f"{name}/www"]):
+                subprocess.run([ROOTWATCH, *words], check=True, capture_output=True)
+            shown = subprocess.run([ROOTWATCH, "incident", "show", *one], check=True,
+                                   capture_output=True, text=True).stdout
+            texts = [shown] + [text_of((state / "cases" / incident["id"] / f).read_text())
+                               for f in ("case.txt", "case.html")]
+            texts.append(text_of(pathlib.Path(
+                f"{name}/www/incidents/{incident['id']}/index.html").read_text()))
+            return incident, texts
+
+    def test_are_told_with_their_number_and_share(self):
+        incident, texts = self.tell(40)
+        drops = incident["drops"]
+        self.assertTrue(incident["lossy"])
+        self.assertEqual((drops["kernel"], drops["interface"]), (400, 100))
+        self.assertLess(drops["since"], incident["opened"])
+        self.assertAlmostEqual(drops["share"], 500 / (500 + drops["frames"]))
+        share = f"{100 * drops['share']:.1f}"
+        for text in texts:
+            self.assertIn(f"500 frames were dropped meanwhile ({share} % of all; by the kernel "
+                          "400, by the interface 100): the figures are too small", text)
+
+    def test_are_told_also_where_they_are_few(self):
+        incident, texts = self.tell(0.4)
+        self.assertFalse(incident["lossy"])
+        self.assertEqual((incident["drops"]["kernel"], incident["drops"]["interface"]), (4, 1))
+        for text in texts:
+            self.assertIn("5 frames were dropped meanwhile (0.", text)
+            self.assertNotIn("too small", text)
 
 
 if __name__ == "__main__":

@@ -347,6 +347,8 @@ static void closed(struct incident *i)
     i->usual_qps = 3395;
     i->queries = UINT64_C(279882000);
     i->lossy = true;
+    i->drops = (struct incident_drops){
+            .since_s = i->opened_s, .frames = UINT64_C(600000000), .kernel = 7000000};
     for (unsigned t = 0; t < i->types; t++)
         i->type[t].queries = (uint64_t)(i->type[t].now_qps * 39 * 3600 + 9e6);
     for (unsigned t = 0; t < i->types; t++)

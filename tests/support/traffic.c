@@ -217,6 +217,8 @@ static void count_frames(struct traffic *t)
     s->frames = messages + t->undecoded_qps;
     s->messages = s->verdict[VERDICT_MESSAGE] = s->defect[DEFECT_NONE] = messages;
     s->verdict[VERDICT_UNKNOWN_ETHERTYPE] = t->undecoded_qps;
+    s->kernel_drops = t->kernel_drops;
+    s->interface_drops = t->interface_drops;
     s->unknown[UNKNOWN_ETHERTYPE] = (struct leading){0x88b5, t->undecoded_qps};
 }
 
@@ -242,10 +244,19 @@ void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow
     }
 }
 
+static void forget_drops(json_t *state)
+{
+    const json_t *open = json_object_get(json_object_get(state, "casebook"), "open");
+    for (size_t i = 0; i < json_array_size(open); i++)
+        (void)json_object_del(json_object_get(json_array_get(open, i), "event"), "drops");
+}
+
 void traffic_restart(struct traffic *t, unsigned away_s)
 {
     struct error err;
     json_t *state = aggregator_json(t->aggregator);
+    if (t->before_drops)
+        forget_drops(state);
     char *text = json_dumps(state, 0);
     json_t *again = json_loads(text, 0, NULL);
     aggregator_free(t->aggregator);

@@ -18,13 +18,15 @@ struct traffic {
     unsigned workers; /* 1; they share the traffic by client, as a kernel would */
     struct origins *origins;
     struct tlds *tlds;
-    struct junk *judge; /* one of all workers */
+    struct junk *judge;   /* one of all workers */
     struct origins *next; /* offered, and perhaps in use */
     int64_t now_s;
-    double level;             /* of the background; 1 */
-    bool lossy;               /* what passes is marked so */
-    double failed;            /* of all queries, answered with SERVFAIL; 0 */
-    double silent;            /* of all queries, not answered; 0 */
+    double level;                           /* of the background; 1 */
+    bool lossy;                             /* what passes is marked so */
+    double failed;                          /* of all queries, answered with SERVFAIL; 0 */
+    double silent;                          /* of all queries, not answered; 0 */
+    unsigned kernel_drops, interface_drops; /* frames a second that capture lost */
+    bool before_drops;        /* a restart is from a release that did not count them */
     unsigned undecoded_qps;   /* frames of ethertype 0x88b5, beside the messages */
     struct known known;       /* who may send much; to be filled at any time */
     struct silences silences; /* the same */
