@@ -185,8 +185,8 @@ static void fill_leading(struct minute *m, const struct counters *c)
         insert_prefix(m, MINUTE_LEADING, &r[i]);
     }
     for (unsigned i = 0; i < m->prefixes; i++)
-        m->prefix[i].hosts =
-                prefix_record_hosts(prefix_counts_find(c->prefixes, m->prefix[i].prefix));
+        m->prefix[i].hosts = prefix_counts_hosts(
+                c->prefixes, prefix_counts_find(c->prefixes, m->prefix[i].prefix));
 }
 
 /* A followed prefix is in the minute even when it asked nothing. */
@@ -203,7 +203,7 @@ static void fill_followed(struct minute *m, const struct counters *c, struct pre
     m->prefix[m->prefixes++] = (struct minute_prefix){
             .prefix = p,
             .queries = r == NULL ? 0 : r->queries,
-            .hosts = r == NULL ? 0 : prefix_record_hosts(r),
+            .hosts = r == NULL ? 0 : prefix_counts_hosts(c->prefixes, r),
             .watched = true,
     };
 }

@@ -222,9 +222,12 @@ static void recall(struct case_file *c, const struct casebook_view *view, double
                     ? NULL
                     : prefix_counts_find(view->history,
                                          (struct prefix){c->culprit[0].subject.key});
+    struct prefix_detail d;
+    if (r != NULL)
+        prefix_counts_detail(view->history, r, &d);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         c->before_qps[i] =
-                r == NULL || r->queries == 0 ? 0 : usual_qps * r->qtype[i] / r->queries;
+                r == NULL || r->queries == 0 ? 0 : usual_qps * d.qtype[i] / r->queries;
     if (case_kind(c) == INCIDENT_QTYPE)
         c->before_qps[qtype_class((uint16_t)c->culprit[0].subject.key)] = usual_qps;
 }

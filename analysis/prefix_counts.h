@@ -1,12 +1,8 @@
 /*
  * Queries counted by source prefix (/24, /48): hosts and query types of each, exactly.
  *
- * Every prefix met gets a record of 128 bytes from a pool sized once, in the order they are
- * met, so that a walk over the pool touches only what was counted.  A record is found by open
- * addressing under a keyed hash, in at most PREFIX_PROBES_MAX steps and no more slots than
- * what was met lately needs, so that they stay in the cache.  When there are many, IPv4 /24s
- * turn to an array of all 2^24 of them, which no choice of sources can flood or make slow; a
- * table that is filled by merging only may do without.
+ * Every prefix met gets a record from a pool sized once (prefix_record.h), found by a hash or,
+ * where there are many, by an array of all /24s (prefix_ways.h).
  *
  * When the pool is full, a direct table goes on counting queries of each /24 (but not its
  * hosts and types) in the array itself; other prefixes are counted in `lost` alone.  So that,
@@ -19,32 +15,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
-#include "analysis/prefix.h"
-#include "analysis/qtype.h"
-#include "capture/error.h"
+#include "analysis/prefix_ways.h"
 #include "capture/message.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-enum { PREFIX_PROBES_MAX = 16 };
-
-/* How a /24's record is found. */
-enum prefix_way {
-    PREFIX_HASHED,
-    PREFIX_DIRECT,           /* by the array as soon as there are many */
-    PREFIX_DIRECT_WHEN_FULL, /* hashed as long as there is room for new records */
-};
-
-struct prefix_record {
-    struct prefix prefix;
-    uint32_t queries;
-    uint32_t junk;     /* of these: of a class but legitimate, see junk.h; 0 where not judged */
-    uint64_t hosts[4]; /* IPv4: one bit per last octet seen; IPv6: 256 bits by address hash */
-    uint32_t qtype[QTYPE_CLASSES]; /* by qtype_class(); sums to `queries` */
-};
-
-_Static_assert(sizeof(struct prefix_record) == 128, "prefix_record: two cache lines");
 
 struct prefix_totals {
     uint64_t queries;
@@ -58,12 +30,6 @@ struct prefix_counts; /* private */
 struct prefix_counts *prefix_counts_create(uint32_t records, enum prefix_way way,
                                            struct error *err);
 void prefix_counts_free(struct prefix_counts *t); /* NULL is fine */
-
-/* Where a prefix is looked for, but for the array. */
-struct prefix_home {
-    struct prefix prefix;
-    uint64_t hash;
-};
 
 /*
  * Counts the queries of `batch` (responses are passed over).  records[i], where not NULL, is
@@ -110,7 +76,8 @@ void prefix_counts_bare(const struct prefix_counts *t,
                         void (*each)(void *argument, struct prefix p, uint32_t queries),
                         void *argument);
 
-/* Distinct hosts of a record: exact for IPv4; for IPv6 an estimate by linear counting. */
-uint32_t prefix_record_hosts(const struct prefix_record *r);
-/* Which of 256 host bits an address has. */
-unsigned prefix_host_bit(const uint8_t client[static 16], bool ipv6);
+/* Hosts and types of a record of this table. */
+void prefix_counts_detail(const struct prefix_counts *t, const struct prefix_record *r,
+                          struct prefix_detail *d);
+/* Its distinct hosts, see prefix_detail_hosts(). */
+uint32_t prefix_counts_hosts(const struct prefix_counts *t, const struct prefix_record *r);

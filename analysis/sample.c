@@ -21,10 +21,16 @@ static void take_junk(struct sample *s, const struct counters *c, double judged,
 static void take_prefix(struct sample *s, const struct subject *of, const struct counters *c)
 {
     const struct prefix_record *r = prefix_counts_find(c->prefixes, (struct prefix){of->key});
-    for (unsigned i = 0; r != NULL && i < QTYPE_CLASSES; i++)
-        s->qtype[i] = r->qtype[i];
-    s->queries = r == NULL ? 0 : r->queries;
-    take_junk(s, c, s->queries, r == NULL ? 0 : r->junk);
+    struct prefix_detail d;
+    if (r == NULL) {
+        take_junk(s, c, 0, 0);
+        return;
+    }
+    prefix_counts_detail(c->prefixes, r, &d);
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        s->qtype[i] = d.qtype[i];
+    s->queries = r->queries;
+    take_junk(s, c, s->queries, r->junk);
 }
 
 /* Whether its tag makes a prefix one of the subject's. */
@@ -55,16 +61,24 @@ static void each_record(const struct subject *of, const struct counters *c,
     }
 }
 
+struct sum {
+    struct sample *sample;
+    const struct prefix_counts *prefixes;
+};
+
 static void add_record(void *argument, const struct prefix_record *r, uint32_t place)
 {
-    struct sample *s = argument;
+    const struct sum *sum = argument;
+    struct sample *s = sum->sample;
+    struct prefix_detail d;
     (void)place;
+    prefix_counts_detail(sum->prefixes, r, &d);
     s->queries += r->queries;
     s->junk += r->junk;
     s->networks++;
-    s->hosts += prefix_record_hosts(r);
+    s->hosts += prefix_detail_hosts(&d, r->prefix);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-        s->qtype[i] += r->qtype[i];
+        s->qtype[i] += d.qtype[i];
 }
 
 struct walk {
@@ -115,17 +129,18 @@ void sample_take(struct sample *s, const struct subject *of, const struct interv
                  const struct annotation *annotation)
 {
     const struct counters *c = interval->counters;
+    struct sum sum = {s, c->prefixes};
     *s = (struct sample){.all = (double)c->queries, .watch = counters_watch(c, of)};
     switch (of->kind) {
     case INCIDENT_PREFIX:
         take_prefix(s, of, c);
         break;
     case INCIDENT_ASN:
-        each_record(of, c, annotation, add_record, s);
+        each_record(of, c, annotation, add_record, &sum);
         take_junk(s, c, s->queries, s->junk);
         break;
     case INCIDENT_UNROUTED:
-        each_record(of, c, annotation, add_record, s);
+        each_record(of, c, annotation, add_record, &sum);
         take_junk(s, c, s->queries, s->junk); /* of the others it is not known */
         s->queries += (double)annotation_bare_unrouted(annotation);
         s->qtype[QTYPE_CLASS_OTHER] += annotation_bare_unrouted(annotation);

@@ -34,7 +34,7 @@ struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint3
         if (record[i].queries > 0 && record[i].queries >= floor)
             list[(*rows)++] =
                     (struct store_hour_row){record[i].prefix, record[i].queries,
-                                            prefix_record_hosts(&record[i]), record[i].junk};
+                                            prefix_counts_hosts(counts, &record[i]), record[i].junk};
     qsort(list, *rows, sizeof *list, by_prefix);
     return list;
 }

@@ -20,6 +20,7 @@ struct row {
 
 /* The leading prefixes, and what is known of all: those may be sixteen million. */
 struct rows {
+    const struct prefix_counts *of;
     struct row *row;
     size_t keep; /* at most so many lead */
     size_t count;
@@ -50,7 +51,7 @@ static void add_row(struct rows *r, struct row row)
 {
     r->prefixes++;
     if (prefix_family(row.prefix) == 4)
-        r->hosts4 += row.record == NULL ? 1 : prefix_record_hosts(row.record);
+        r->hosts4 += row.record == NULL ? 1 : prefix_counts_hosts(r->of, row.record);
     if (r->cut && (r->keep == 0 || by_queries(&row, &r->row[r->keep - 1]) > 0))
         return;
     if (r->count == r->room)
@@ -80,7 +81,7 @@ static bool sort_prefixes(const struct counters *run, size_t most, struct rows *
     const struct prefix_record *record = prefix_counts_records(run->prefixes, &count);
     prefix_counts_bare(run->prefixes, count_bare, &all);
     all += count;
-    *r = (struct rows){.keep = most < all ? most : all};
+    *r = (struct rows){.of = run->prefixes, .keep = most < all ? most : all};
     r->room = all - r->keep < BEYOND + r->keep ? all : 2 * r->keep + BEYOND;
     r->row = malloc((r->room + 1) * sizeof *r->row);
     if (r->row == NULL)
@@ -149,11 +150,13 @@ static json_t *prefix_json(const struct summary *s, const struct row *r)
         summary_origins_annotate(object, s->origins, r->prefix);
     if (r->record == NULL)
         return object;
+    struct prefix_detail d;
+    prefix_counts_detail(s->run->prefixes, r->record, &d);
     json_t *types = json_object();
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-        set_if_any(types, qtype_class_name(i), r->record->qtype[i]);
+        set_if_any(types, qtype_class_name(i), d.qtype[i]);
     json_object_set_new(object, "junk", number(r->record->junk));
-    json_object_set_new(object, "hosts", number(prefix_record_hosts(r->record)));
+    json_object_set_new(object, "hosts", number(prefix_detail_hosts(&d, r->prefix)));
     json_object_set_new(object, "qtype", types);
     return object;
 }
@@ -373,24 +376,24 @@ static void print_tally(const char *title, const struct tally *t, enum code code
 }
 
 /* The types of one prefix that make most of it: "MX 68 %, A 30 %". */
-static const char *types_text(const struct row *r, char *text, size_t size)
+static const char *types_text(const struct prefix_detail *d, uint64_t queries, char *text,
+                              size_t size)
 {
     enum { MOST = 3 };
     bool said[QTYPE_CLASSES] = {false};
     size_t used = 0;
     text[0] = '\0';
-    for (unsigned n = 0; r->record != NULL && n < MOST && used < size; n++) {
+    for (unsigned n = 0; n < MOST && used < size; n++) {
         unsigned most = QTYPE_CLASSES;
         for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-            if (!said[i] && r->record->qtype[i] > 0 &&
-                (most == QTYPE_CLASSES || r->record->qtype[i] > r->record->qtype[most]))
+            if (!said[i] && d->qtype[i] > 0 &&
+                (most == QTYPE_CLASSES || d->qtype[i] > d->qtype[most]))
                 most = i;
         if (most == QTYPE_CLASSES)
             break;
         said[most] = true;
         used += (size_t)snprintf(text + used, size - used, "%s%s %.0f %%", n == 0 ? "" : ", ",
-                                 qtype_class_name(most),
-                                 percent(r->record->qtype[most], r->queries));
+                                 qtype_class_name(most), percent(d->qtype[most], queries));
     }
     return text;
 }
@@ -407,10 +410,13 @@ static void print_prefixes(const struct summary *s, const struct rows *r, FILE *
         const struct row *row = &r->row[i];
         fprintf(to, "  %-22s %14" PRIu64 "  %5.1f %%", prefix_format(row->prefix, text),
                 row->queries, percent(row->queries, s->run->queries));
-        if (row->record != NULL)
-            fprintf(to, "  %3u host%s  %s", prefix_record_hosts(row->record),
-                    prefix_record_hosts(row->record) == 1 ? " " : "s",
-                    types_text(row, types, sizeof types));
+        if (row->record != NULL) {
+            struct prefix_detail d;
+            prefix_counts_detail(s->run->prefixes, row->record, &d);
+            uint32_t hosts = prefix_detail_hosts(&d, row->prefix);
+            fprintf(to, "  %3u host%s  %s", hosts, hosts == 1 ? " " : "s",
+                    types_text(&d, row->queries, types, sizeof types));
+        }
         fprintf(to, "\n");
     }
 }

@@ -50,6 +50,15 @@ static const struct prefix_record *record_of(const char *text)
     return prefix_counts_find(table, prefix(text));
 }
 
+static struct prefix_detail detail_of(const struct prefix_counts *of, const char *text)
+{
+    struct prefix_detail d;
+    const struct prefix_record *r = prefix_counts_find(of, prefix(text));
+    cr_assert_not_null(r, "%s", text);
+    prefix_counts_detail(of, r, &d);
+    return d;
+}
+
 Test(prefix_counts, adds_up_the_hosts_and_types_of_one_network)
 {
     make(64, PREFIX_DIRECT);
@@ -61,11 +70,70 @@ Test(prefix_counts, adds_up_the_hosts_and_types_of_one_network)
 
     const struct prefix_record *r = record_of("207.244.46.0/24");
     cr_assert_not_null(r);
+    struct prefix_detail d = detail_of(table, "207.244.46.0/24");
     cr_expect(eq(u32, r->queries, 3));
-    cr_expect(eq(u32, prefix_record_hosts(r), 2));
-    cr_expect(eq(u32, r->qtype[QTYPE_CLASS_MX], 2));
-    cr_expect(eq(u32, r->qtype[QTYPE_CLASS_A], 1));
-    cr_expect(eq(u64, r->hosts[0], UINT64_C(1) << 1 | UINT64_C(1) << 9));
+    cr_expect(eq(u32, prefix_counts_hosts(table, r), 2));
+    cr_expect(eq(u32, d.qtype[QTYPE_CLASS_MX], 2));
+    cr_expect(eq(u32, d.qtype[QTYPE_CLASS_A], 1));
+    cr_expect(eq(u64, d.hosts[0], UINT64_C(1) << 1 | UINT64_C(1) << 9));
+}
+
+/* The first few queries stand in the record, the others beside it: none is lost between. */
+Test(prefix_counts, keeps_every_host_and_type_of_a_network_that_asks_more_and_more)
+{
+    static const uint16_t type[] = {QTYPE_A, QTYPE_MX, QTYPE_HTTPS, 65280};
+    uint32_t by_type[4] = {0};
+    make(64, PREFIX_DIRECT);
+    for (unsigned n = 0; n < 40; n++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "192.0.2.%u", n % 25);
+        given(client, type[n % 3 == 0 ? 3 : n % 4]);
+        by_type[n % 3 == 0 ? 3 : n % 4]++;
+        count_batch();
+
+        struct prefix_detail d = detail_of(table, "192.0.2.0/24");
+        cr_assert(eq(u32, record_of("192.0.2.0/24")->queries, n + 1));
+        cr_assert(
+                eq(u32, prefix_detail_hosts(&d, prefix("192.0.2.0/24")), n < 25 ? n + 1 : 25));
+        cr_assert(eq(u32, d.qtype[QTYPE_CLASS_A], by_type[0]));
+        cr_assert(eq(u32, d.qtype[QTYPE_CLASS_MX], by_type[1]));
+        cr_assert(eq(u32, d.qtype[QTYPE_CLASS_HTTPS], by_type[2]));
+        cr_assert(eq(u32, d.qtype[QTYPE_CLASS_OTHER], by_type[3]));
+    }
+}
+
+/* Each of the ways in which one record can be added to another, few and many queries in both.
+ */
+Test(prefix_counts, merges_few_and_many_queries_of_a_network)
+{
+    for (unsigned first = 0; first < 10; first++)
+        for (unsigned second = 0; second < 10; second++) {
+            struct prefix_counts *sum = prefix_counts_create(64, PREFIX_HASHED, &err);
+            make(64, PREFIX_DIRECT);
+            for (unsigned n = 0; n < first + second; n++) {
+                char client[32];
+                if (n == first) {
+                    count_batch();
+                    prefix_counts_merge(sum, table, NULL);
+                    prefix_counts_clear(table, NULL, 0);
+                }
+                (void)snprintf(client, sizeof client, "192.0.2.%u", 3 * n);
+                given(client, n % 2 == 0 ? QTYPE_A : QTYPE_HTTPS);
+            }
+            count_batch();
+            prefix_counts_merge(sum, table, NULL);
+            if (first + second > 0) {
+                const struct prefix_record *r = prefix_counts_find(sum, prefix("192.0.2.0/24"));
+                struct prefix_detail d = detail_of(sum, "192.0.2.0/24");
+                cr_assert(eq(u32, r->queries, first + second));
+                cr_assert(eq(u32, prefix_counts_hosts(sum, r), first + second));
+                cr_assert(eq(u32, d.qtype[QTYPE_CLASS_A], (first + second + 1) / 2));
+                cr_assert(eq(u32, d.qtype[QTYPE_CLASS_HTTPS], (first + second) / 2));
+            }
+            prefix_counts_free(sum);
+            prefix_counts_free(table);
+        }
+    make(64, PREFIX_DIRECT);
 }
 
 Test(prefix_counts, keeps_the_two_families_apart_and_passes_over_responses)
@@ -178,7 +246,11 @@ Test(prefix_counts, merges_to_the_same_as_counting_at_once)
     for (uint32_t i = 0; i < count; i++) {
         const struct prefix_record *m = prefix_counts_find(whole, r[i].prefix);
         cr_assert_not_null(m);
-        cr_expect_arr_eq(m, &r[i], sizeof *m);
+        struct prefix_detail at_once, in_parts;
+        prefix_counts_detail(table, &r[i], &at_once);
+        prefix_counts_detail(whole, m, &in_parts);
+        cr_expect(eq(u32, m->queries, r[i].queries));
+        cr_expect_arr_eq(&in_parts, &at_once, sizeof at_once);
     }
     cr_expect(eq(u64, prefix_counts_totals(whole).queries, 120));
     prefix_counts_free(parts);
@@ -228,8 +300,9 @@ Test(prefix_counts, gives_a_heavy_network_the_record_of_a_light_one)
     const struct prefix_record *heavy = prefix_counts_find(run, prefix("198.51.59.0/24"));
     cr_assert_not_null(heavy);
     cr_expect(eq(u32, heavy->queries, 101));
-    cr_expect(eq(u32, heavy->qtype[QTYPE_CLASS_MX], 100));
-    cr_expect(eq(u32, prefix_record_hosts(heavy), 2));
+    struct prefix_detail d = detail_of(run, "198.51.59.0/24");
+    cr_expect(eq(u32, d.qtype[QTYPE_CLASS_MX], 100));
+    cr_expect(eq(u32, prefix_counts_hosts(run, heavy), 2));
 
     struct prefix_totals t = prefix_counts_totals(run);
     uint64_t bare = 0;
@@ -279,7 +352,7 @@ Test(prefix_counts, estimates_the_hosts_of_an_ipv6_network)
         given(client, QTYPE_A);
     }
     count_batch();
-    uint32_t hosts = prefix_record_hosts(record_of("2001:db8::/48"));
+    uint32_t hosts = prefix_counts_hosts(table, record_of("2001:db8::/48"));
     cr_expect(ge(u32, hosts, 80));
     cr_expect(le(u32, hosts, 120));
 }
