@@ -6,8 +6,8 @@ usage: live.py ROOTWATCH SEND MAILSERVER
 Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
 Skips (exit 77) without the right to make namespaces.
 """
-import glob, json, os, pathlib, re, shutil, signal, sqlite3, subprocess, sys, tempfile, time
-import unittest
+import glob, json, os, pathlib, pwd, re, shutil, signal, sqlite3, struct, subprocess, sys
+import tempfile, time, unittest
 
 ROOTWATCH, SEND, MAILSERVER = sys.argv[1:4]
 RATE = int(os.environ.get("LIVE_RATE", 50000))
@@ -44,6 +44,17 @@ def wait_for(what, condition, seconds=30):
             return value
         time.sleep(0.05)
     raise AssertionError(f"no {what} within {seconds} s")
+
+
+def frames_in(capture):
+    """Frames of a classic capture; fails where it is not whole."""
+    assert struct.unpack_from("<I", capture)[0] == 0xa1b23c4d, capture[:4]
+    at, count = 24, 0
+    while at < len(capture):
+        at += 16 + struct.unpack_from("<4I", capture, at)[2]
+        count += 1
+    assert at == len(capture), f"cut after {count} frames"
+    return count
 
 
 class Live(unittest.TestCase):
@@ -143,6 +154,52 @@ mail:
         self.assertEqual(self.sum("kernel_drops"), 0)
         self.assertEqual(self.sum("queries"), sent)
         print(f"sent {sent}, counted {self.sum('queries')}", file=sys.stderr)
+
+    def of_nobody(self):
+        """The daemon is to become a user without rights, who owns the state directory."""
+        user = pwd.getpwnam("nobody")
+        self.state.mkdir(0o750)
+        os.chown(self.state, user.pw_uid, user.pw_gid)
+        os.chmod(self.dir, 0o755)
+        self.config.write_text(self.config.read_text() + "user: nobody\n")
+        return user
+
+    def test_keeps_evidence_without_any_rights_whole_or_not_at_all(self):
+        user, seen = self.of_nobody(), []
+        p = self.start_rootwatch()
+        sender = self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
+        incident = wait_for("incident", self.events, 40)[0]["id"]
+        path = self.state / "cases" / incident / "evidence.pcap"
+
+        def full():
+            """Whatever is there, whenever one looks, is whole."""
+            if path.exists():
+                seen.append(frames_in(path.read_bytes()))
+            return seen[-1:] == [1000]
+
+        wait_for("evidence", full, 60)
+        for at, mode in ((path, 0o640), (path.parent, 0o750)):
+            said = at.stat()
+            self.assertEqual((said.st_uid, said.st_gid), (user.pw_uid, user.pw_gid), at)
+            self.assertEqual(said.st_mode & 0o7777, mode, at)
+        os.killpg(p.pid, signal.SIGKILL)
+        p.wait()
+        before = path.read_bytes()
+        self.assertEqual(frames_in(before), 1000)
+        read = run("tcpdump", "-nr", str(path))
+        self.assertEqual(read.stdout.count("IP 207.244.46."), 1000)
+
+        p = self.start_rootwatch()
+        time.sleep(5)
+        self.stop(p)
+        os.killpg(sender.pid, signal.SIGKILL)
+        sender.communicate()
+        self.assertEqual(path.read_bytes(), before, "of before the restart")
+        files = sorted(f.name for f in path.parent.glob("evidence*"))
+        self.assertEqual(len(files), 2, files)
+        self.assertRegex(files[0], r"^evidence-\d{10}\.pcap$")
+        self.assertGreater(frames_in((path.parent / files[0]).read_bytes()), 0)
+        self.assertNotIn("evidence", (self.dir / "log").read_text())
 
     def test_a_case_file_is_there_in_time_and_completed_when_a_source_answers(self):
         whois, speak = self.dir / "whois", self.dir / "speak"
