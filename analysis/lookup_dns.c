@@ -210,6 +210,12 @@ static bool is_wanted(const struct lookup *l, const struct lookup_dns *d)
     return l->state != LOOKUP_OFF && lookup_is_due(l, d->time_s);
 }
 
+static void tell(const struct lookup_dns *d, enum fact kind, const char *subject)
+{
+    if (d->found != NULL)
+        d->found(d->argument, kind, subject);
+}
+
 /* ---- Threads -------------------------------------------------------------------------------
  */
 
@@ -316,6 +322,9 @@ static void find_names(const struct lookup_dns *d, struct investigation *v, unsi
     ldns_pkt_free(answer);
     ldns_rdf_deep_free(name);
     ldns_rdf_deep_free(address);
+    char subject[INET6_ADDRSTRLEN] = "";
+    (void)inet_ntop(h->ipv6 ? AF_INET6 : AF_INET, h->address, subject, sizeof subject);
+    tell(d, FACT_REVERSE, subject);
 }
 
 void lookup_dns_reverse(const struct lookup_dns *d, struct investigation *v)
@@ -348,14 +357,11 @@ static void origin_name(const struct lookup_dns *d, struct prefix p, const char 
 }
 
 /* Team Cymru's names have a label in front of the zone; RouteViews' have none. */
-static void find_origin(const struct lookup_dns *d, struct investigation *v, unsigned n)
+static void ask_origin(const struct lookup_dns *d, struct investigation_network *net)
 {
-    struct investigation_network *net = &v->network[n];
     struct investigation_dns *to = &net->dns;
     const char *labels[] = {prefix_family(net->prefix) == 4 ? "origin." : "origin6.", ""};
     char name[NAME_BYTES], words[LOOKUP_WORDS_BYTES];
-    if (!is_wanted(&to->lookup, d))
-        return;
     (void)snprintf(to->lookup.source, sizeof to->lookup.source, "DNS, %.60s by %s", d->zone,
                    d->source);
     for (unsigned i = 0; i < 2; i++) {
@@ -371,6 +377,16 @@ static void find_origin(const struct lookup_dns *d, struct investigation *v, uns
         if (found)
             return;
     }
+}
+
+static void find_origin(const struct lookup_dns *d, struct investigation *v, unsigned n)
+{
+    struct investigation_network *net = &v->network[n];
+    char subject[PREFIX_TEXT_BYTES];
+    if (!is_wanted(&net->dns.lookup, d))
+        return;
+    ask_origin(d, net);
+    tell(d, FACT_DNS, prefix_format(net->prefix, subject));
 }
 
 static void find_as_name(const struct lookup_dns *d, struct investigation *v, unsigned n)
@@ -390,6 +406,8 @@ static void find_as_name(const struct lookup_dns *d, struct investigation *v, un
                       dns_answer_as_name(answer, as) ? LOOKUP_FOUND : LOOKUP_NOTHING,
                       d->time_s);
     ldns_pkt_free(answer);
+    (void)snprintf(name, sizeof name, "AS%" PRIu32, as->asn);
+    tell(d, FACT_AS_NAME, name);
 }
 
 void lookup_dns_origins(const struct lookup_dns *d, struct investigation *v)

@@ -28,6 +28,9 @@ struct lookup_dns {
     int64_t until_ms;        /* for all, by this clock: */
     int64_t (*now_ms)(void); /* any that goes forward */
     int64_t time_s;          /* the time that facts get */
+    /* Each fact once it is known, by the thread that found it; NULL: nobody is told. */
+    void (*found)(void *argument, enum fact kind, const char *subject);
+    void *argument;
 };
 
 /* Each fact that is due and not off; facts are changed, nothing else is. */

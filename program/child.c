@@ -103,6 +103,7 @@ static void reap(pid_t pid, struct child_end *end)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     end->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    end->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     end->said[strcspn(end->said, "\r\n")] = '\0';
 }
 

@@ -16,6 +16,7 @@ struct child_end {
     bool late;      /* killed at the deadline */
     bool much;      /* killed because it said more than was wanted */
     int status;     /* exit status; -1: ended by a signal; 127: could not be started */
+    int signal;     /* that ended it; 0: none */
     char said[256]; /* the first line of its output, standard error included */
 };
 

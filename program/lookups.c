@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -169,8 +171,12 @@ struct running {
     int fd;
     char *said; /* lines of JSON */
     size_t used, room;
-    bool over, killed;
-    int status;
+    bool over;
+    bool late;     /* it was at work when the time was over */
+    bool much;     /* it said more than is believed */
+    bool ended;    /* of itself; else it was killed here */
+    int status;    /* how */
+    unsigned lost; /* facts that cannot be read, or were cut */
 };
 
 void lookups_hand_in(const struct lookups_part *p, enum fact kind, const char *subject)
@@ -227,7 +233,7 @@ static void hear(struct running *r)
     if (r->room - r->used < 65536) {
         char *more = r->room < SAID_MAX ? realloc(r->said, r->room + (1 << 20)) : NULL;
         if (more == NULL) {
-            r->over = true;
+            r->over = r->much = true;
             return;
         }
         r->said = more;
@@ -259,12 +265,26 @@ static bool wait_for_parts(struct running run[static PARTS], int64_t until_ms)
     return true;
 }
 
+/* Who has closed the pipe is about to end; how it does is to be known. */
+static void wait_for_end(struct running *r)
+{
+    struct pollfd p = {.fd = pidfd_open(r->pid, 0), .events = POLLIN};
+    if (p.fd >= 0) {
+        (void)poll(&p, 1, GRACE_MS);
+        (void)close(p.fd);
+    }
+    r->ended = waitpid(r->pid, &r->status, WNOHANG) == r->pid;
+}
+
 static void stop(struct running *r)
 {
     if (r->pid > 0) {
-        r->killed = !r->over;
-        (void)kill(r->pid, SIGKILL); /* closed its pipe or not, it has no more to say */
-        while (waitpid(r->pid, &r->status, 0) < 0 && errno == EINTR)
+        r->late = !r->over;
+        if (r->over && !r->much)
+            wait_for_end(r);
+        if (!r->ended)
+            (void)kill(r->pid, SIGKILL);
+        while (!r->ended && waitpid(r->pid, &r->status, 0) < 0 && errno == EINTR)
             ;
     }
     if (r->fd >= 0)
@@ -280,13 +300,49 @@ static void take_facts(const struct lookups *l, struct investigation *v, struct 
         if (end == NULL)
             break;
         json_t *fact = json_loadb(r->said + at, (size_t)(end - r->said) - at, 0, NULL);
-        if (fact == NULL || !investigation_take(v, fact))
-            log_warning(l->log, "look-ups: a fact that cannot be read was passed over");
+        r->lost += fact == NULL || !investigation_take(v, fact);
         json_decref(fact);
         at = (size_t)(end - r->said) + 1;
     }
+    r->lost += at < r->used;
+    if (r->lost > 0)
+        log_warning(l->log, "look-ups: %u facts that cannot be read were passed over", r->lost);
     free(r->said);
     r->said = NULL;
+}
+
+/* Why a part did not do all; NULL: it was not in its hands. */
+static const char *why_undone(const struct running *r, const struct lookups *l,
+                              char text[static LOOKUP_WORDS_BYTES])
+{
+    if (r->pid <= 0)
+        return "no process to do it";
+    if (r->late)
+        (void)snprintf(text, LOOKUP_WORDS_BYTES, "it takes longer than %u s", l->deadline_s);
+    else if (r->much)
+        return "it said more than is taken";
+    else if (!r->ended)
+        return "its process did not end, and was killed";
+    else if (WIFSIGNALED(r->status))
+        (void)snprintf(text, LOOKUP_WORDS_BYTES, "its process was ended by signal %d (%s)",
+                       WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
+    else if (WEXITSTATUS(r->status) != 0)
+        (void)snprintf(text, LOOKUP_WORDS_BYTES, "its process ended with status %d",
+                       WEXITSTATUS(r->status));
+    else if (r->lost > 0)
+        return "what it found cannot be read";
+    else
+        return NULL;
+    return text;
+}
+
+/* A process that breaks on what strangers say is somebody's fault, and not only the case's. */
+static void log_end(const struct lookups *l, const struct part *part, const struct running *r)
+{
+    char text[LOOKUP_WORDS_BYTES];
+    bool odd = r->much || (!r->late && !r->ended) || (r->ended && r->status != 0);
+    if (r->pid > 0 && odd)
+        log_warning(l->log, "look-ups: %s: %s", part->what, why_undone(r, l, text));
 }
 
 struct missing {
@@ -301,17 +357,13 @@ static void say_missing(void *argument, enum fact kind, const char *subject,
                         struct lookup *lookup)
 {
     const struct missing *m = argument;
-    const struct running *r = m->run;
     const struct lookups *l = m->lookups;
+    char text[LOOKUP_WORDS_BYTES];
     if (!m->part->is_its(kind) || !lookups_want(l, m->investigation, kind, subject, lookup))
         return;
-    if (r->pid <= 0)
-        lookup_fail(lookup, l->now_s, "%s: no process to do it", m->part->what);
-    else if (r->killed)
-        lookup_fail(lookup, l->now_s, "%s took longer than %u s", m->part->what, l->deadline_s);
-    else if (WIFSIGNALED(r->status) && WTERMSIG(r->status) != SIGKILL)
-        lookup_fail(lookup, l->now_s, "%s: its process was ended by signal %d (%s)",
-                    m->part->what, WTERMSIG(r->status), strsignal(WTERMSIG(r->status)));
+    const char *why = why_undone(m->run, l, text);
+    if (why != NULL)
+        lookup_fail(lookup, l->now_s, "%s: %.150s", m->part->what, why);
     else if (l->deadline_s == 0)
         lookup_fail(lookup, l->now_s, "not done yet, others came first");
     else
@@ -334,6 +386,8 @@ static void run_round(const struct lookups *l, struct investigation *v, int64_t 
     for (unsigned i = PARTS; i > 0; i--) /* tables first: the DNS waits for them */
         if (had[i - 1])
             take_facts(l, v, &run[i - 1]);
+    for (unsigned i = 0; i < PARTS; i++)
+        log_end(l, &parts[i], &run[i]);
     for (unsigned i = 0; i < PARTS; i++) {
         struct missing m = {l, v, &parts[i], &run[i]};
         if (had[i])
@@ -351,7 +405,7 @@ void lookups_run(const struct lookups *l, struct investigation *v)
     /* What the first round found may be a subject, or call for the DNS. */
     if (!lookups_are_due(l, v))
         return;
-    struct running none = {.pid = 1};
+    const struct running none = {.pid = 1, .ended = true};
     if (until_ms - lookups_clock_ms() >= ROUND_LEAST_MS) {
         run_round(l, v, until_ms);
         (void)lookups_are_due(l, v);
@@ -365,13 +419,18 @@ void lookups_run(const struct lookups *l, struct investigation *v)
 /* ---- The DNS -------------------------------------------------------------------------------
  */
 
-static void hand_in_dns(void *argument, enum fact kind, const char *subject,
-                        struct lookup *lookup)
+/* Of the threads that ask, one at a time: a line is longer than what a pipe takes at once. */
+struct handing_in {
+    const struct lookups_part *part;
+    pthread_mutex_t lock;
+};
+
+static void hand_in_dns(void *argument, enum fact kind, const char *subject)
 {
-    const struct lookups_part *p = argument;
-    if (is_of_dns(kind) && lookup->time_s == p->lookups->now_s && lookup->state != LOOKUP_OFF &&
-        lookup->state != LOOKUP_WAITING)
-        lookups_hand_in(p, kind, subject);
+    struct handing_in *h = argument;
+    (void)pthread_mutex_lock(&h->lock);
+    lookups_hand_in(h->part, kind, subject);
+    (void)pthread_mutex_unlock(&h->lock);
 }
 
 /* What is not wanted is off, in the copy of this process. */
@@ -394,11 +453,14 @@ void lookups_ask_dns(const struct lookups_part *p)
 {
     const struct config *c = p->lookups->config;
     union endpoint e;
+    struct handing_in handing_in = {.part = p, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct lookup_dns d = {
             .zone = c->origin_zone,
             .until_ms = p->until_ms,
             .now_ms = lookups_clock_ms,
             .time_s = p->lookups->now_s,
+            .found = hand_in_dns,
+            .argument = &handing_in,
     };
     if (!endpoint_parse(c->resolver, 53, &e))
         return;
@@ -412,5 +474,4 @@ void lookups_ask_dns(const struct lookups_part *p)
     lookup_dns_reverse(&d, p->investigation);
     if (w.origins > 0)
         lookup_dns_origins(&d, p->investigation);
-    investigation_walk(p->investigation, hand_in_dns, (void *)p);
 }

@@ -38,7 +38,7 @@ static void ask(const struct config *c, const char *subject, int deadline_ms,
     argv[n++] = "--";
     argv[n++] = text;
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    end->status = -1;
+    *end = (struct child_end){.status = -1};
     err->text[0] = '\0';
     if (input < 0)
         error_errno(err, "/dev/null");
@@ -90,6 +90,9 @@ static void judge(struct investigation_registration *r, const struct child_end *
                     (deadline_ms + 999) / 1000);
     } else if (r->text.no_match) {
         lookup_settle(&r->lookup, LOOKUP_NOTHING, l->now_s);
+    } else if (end->signal != 0 && !end->much) {
+        lookup_fail(&r->lookup, l->now_s, "the program was ended by signal %d (%s)",
+                    end->signal, strsignal(end->signal));
     } else if (end->status != 0 && !end->much) {
         lookup_fail(&r->lookup, l->now_s, "the program ended with status %d: %.120s",
                     end->status, beginning(r->raw, text));

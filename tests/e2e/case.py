@@ -146,6 +146,41 @@ def lying_dns(change):
     return speak
 
 
+def who_holds(port):
+    """The process whose TCP connection on loopback has this local port."""
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[1] == f"0100007F:{port:04X}":
+            link = f"socket:[{words[9]}]"
+            for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+                try:
+                    if os.readlink(fd) == link:
+                        return int(fd.parts[2])
+                except OSError:
+                    pass
+    return None
+
+
+def killing_dns(port, known, number):
+    """Hands questions on to another server; an address beyond those that are known, of which
+    the answers are given first, ends the process that asks for it."""
+    def speak(server, connection):
+        query = connection.recv(4096)
+        if b"\1" + known.encode() + b"\0012\0010\003192" in query or b"\7in-addr" not in query:
+            with socket.create_connection(("127.0.0.1", port)) as to:
+                to.sendall(query)
+                connection.sendall(to.recv(65537))
+            server.asked.append(query)
+            return
+        while len(server.asked) < 2 and not server.over.wait(0.05):
+            pass
+        time.sleep(0.5)  # to take in what it was told
+        process = who_holds(connection.getpeername()[1])
+        if process:  # the first of those who ask it has ended it
+            os.kill(process, number)
+    return speak
+
+
 def event(state="open", time_s=NOON + 11, hosts=HOSTS, prefix="192.0.2.0/24", **more):
     e = {"time": time_s, "id": ID, "state": state, "kind": "prefix", "severity": "critical",
          "rate_qps": 960.0, "baseline_qps": 0.2, "share": 0.23, "hosts": len(hosts),
@@ -278,6 +313,47 @@ class Asking(Case):
         self.assertIn("8\n    days before", self.text)
         self.assertNotIn("<b>\\010", self.html)
         self.assertIn("&lt;b&gt;\\010.example.net", self.html)
+
+    def test_a_process_that_breaks_leaves_what_was_found(self):
+        second = "198.51.100.0/24"
+        self.put(event(prefix="192.0.2.0/24") | {"prefix": ["192.0.2.0/24", second]})
+        answer, program = self.dir / "answer", self.dir / "whois"
+        answer.write_text(ANSWERS["192.0.2.0"])
+        self.settings["whois"] = program
+        for number in (signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT):
+            with self.subTest(signal=number):
+                program.write_text(f"""#!/bin/sh
+case "$*" in
+*192.0.2.0) cat {answer} ;;
+*) kill -{int(number)} $PPID; sleep 1 ;;
+esac
+""")
+                program.chmod(0o755)
+                self.make("--again")
+                self.assertEqual(self.fact("whois")["contacts"][0]["mail"],
+                                 "abuse@broadband.example")
+                failed = self.fact("whois", second)
+                self.assertEqual(failed["state"], "failed")
+                words = f"asking whois: its process was ended by signal {int(number)} ("
+                self.assertIn(words, failed["words"])
+                for text in (self.text, self.html):
+                    self.assertIn(words, " ".join(text.split()))
+                self.assertEqual(self.fact("reverse", "192.0.2.1")["state"], "found")
+
+    def test_names_found_before_the_process_breaks_are_kept(self):
+        self.resolve_at(self.serve(killing_dns(self.port, "1", signal.SIGSEGV)).port)
+        self.whois_at(whois)
+        self.put(event())
+        self.make()
+        self.assertEqual(self.fact("reverse", "192.0.2.1")["names"],
+                         [{"name": "mail.example.net", "confirmed": True}])
+        for host in HOSTS[1:]:
+            self.assertIn("asking the DNS: its process was ended by signal 11",
+                          self.fact("reverse", host)["words"])
+        self.assertEqual(self.fact("whois")["state"], "found")
+        self.resolve_at(self.port)
+        self.make("--again")
+        self.assertEqual(self.fact("reverse", "192.0.2.2")["state"], "found", "it can be mended")
 
     def test_asks_the_dns_who_announces_where_no_table_says(self):
         self.settings["origin-zone"] = "asn.example"
@@ -440,7 +516,7 @@ class Failing(Case):
 
     def test_a_program_that_fails_says_why(self):
         for script, word in (("echo it is broken >&2; exit 3", "it is broken"),
-                             ("kill -SEGV $$", "status -1"), ("sleep 100 & sleep 100", "within")):
+                             ("kill -SEGV $$", "signal 11 ("), ("sleep 100 & sleep 100", "within")):
             with self.subTest(script=script):
                 program = self.dir / "whois"
                 program.write_text(f"#!/bin/sh\n{script}\n")
