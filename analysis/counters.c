@@ -326,8 +326,8 @@ void counters_find_zones(struct counters *c)
     zones_take(c->zones, c->names);
     const struct zoned_name *n = zones_names(c->zones, &count);
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t bytes;
-        const uint8_t *tld = names_tld(zoned_name_zone(&n[i]), n[i].zone_bytes, &bytes);
+        const uint8_t *tld = zoned_name_tld(&n[i]);
+        uint8_t bytes = n[i].tld_bytes;
         names_add(c->tlds, names_hash(c->tlds, tld, bytes), tld, bytes, n[i].queries);
     }
 }

@@ -92,7 +92,8 @@ static void add_zone(void *argument, const struct name_count *n)
 {
     struct names *zones = argument;
     uint8_t bytes;
-    const uint8_t *zone = subject_zone(n->name, n->name_bytes, &bytes);
+    uint8_t tld_bytes;
+    const uint8_t *zone = subject_zone(n->name, n->name_bytes, &bytes, &tld_bytes);
     names_add(zones, names_hash(zones, zone, bytes), zone, bytes, (uint32_t)n->queries);
 }
 

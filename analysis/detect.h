@@ -80,13 +80,16 @@ struct detector {
     uint64_t moved; /* prefixes that took over another's queries */
 };
 
-/*
- * Adds `queries` of `key` to the series.  The row that is an alarm is returned, for a proposal;
- * a suspicious one of `subject`, where not NULL, goes to the suspects.
- */
+/* Adds `queries` of `key` to the series.  Its row is returned where it is suspicious, which few
+ * are, so that a subject need be made for those alone. */
 struct share_row *detect_add(struct detector *d, const struct look *look,
-                             enum detect_series series, uint64_t key, double queries,
-                             const struct subject *subject);
+                             enum detect_series series, uint64_t key, double queries);
+/* To be watched closely from the next interval on. */
+void detect_suspect(struct detector *d, const struct share_row *row,
+                    const struct subject *subject);
+/* Whether a row is one for a proposal; NULL is none. */
+bool detect_is_alarm(const struct detector *d, const struct look *look,
+                     enum detect_series series, const struct share_row *row);
 /* Proposes the row, if it matters in absolute terms, too; else NULL. */
 struct proposal *detect_propose(struct detector *d, const struct look *look,
                                 enum detect_series series, const struct share_row *row,

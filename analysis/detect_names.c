@@ -65,12 +65,10 @@ static void deduct(void *argument, const struct name_count *n)
     const struct walk *w = argument;
     struct deductions *to = w->d->deductions;
     struct zoned_name z;
-    uint8_t bytes;
     double known = w->part * (double)n->queries;
     double queries = known + (n->queries == 1 ? w->part * w->watch_unseen : 0);
-    const uint8_t *tld = names_tld(n->name, n->name_bytes, &bytes);
-    deductions_add(to, subject_name_key(tld, bytes) ^ SERIES_TLD, queries);
     zones_find(w->zones, n, &z);
+    deductions_add(to, subject_name_key(zoned_name_tld(&z), z.tld_bytes) ^ SERIES_TLD, queries);
     if (is_small_zone(w, z.zone_hash))
         return;
     deductions_add(to, subject_name_key(n->name, n->name_bytes), known);
@@ -116,10 +114,14 @@ static bool stands_for_domain(const struct walk *w, const struct share_row *row,
 
 static void look_at_name(struct walk *w, const struct zoned_name *n)
 {
+    uint64_t key = subject_name_key(n->name, n->name_bytes);
+    double queries = n->queries - deductions_of(w->d->deductions, key);
+    struct share_row *row = detect_add(w->d, w->look, SERIES_NAME, key, fmax(0, queries));
+    if (row == NULL)
+        return;
     struct subject s = subject_of_name(n->name, n->name_bytes, false);
-    double queries = n->queries - deductions_of(w->d->deductions, s.key);
-    struct share_row *row = detect_add(w->d, w->look, SERIES_NAME, s.key, fmax(0, queries), &s);
-    if (row != NULL && stands_for_domain(w, row, n))
+    detect_suspect(w->d, row, &s);
+    if (detect_is_alarm(w->d, w->look, SERIES_NAME, row) && stands_for_domain(w, row, n))
         detect_propose(w->d, w->look, SERIES_NAME, row, &s);
 }
 
@@ -154,9 +156,8 @@ static bool is_in_domain(const struct zoned_name *n)
 static void add_tld(const struct walk *w, const struct zoned_name *n, uint32_t queries)
 {
     struct names *to = w->d->tlds;
-    uint8_t bytes;
-    const uint8_t *tld = names_tld(zoned_name_zone(n), n->zone_bytes, &bytes);
-    names_add(to, names_hash(to, tld, bytes), tld, bytes, queries);
+    const uint8_t *tld = zoned_name_tld(n);
+    names_add(to, names_hash(to, tld, n->tld_bytes), tld, n->tld_bytes, queries);
 }
 
 /* Counted anew where what the interval counted will not do. */
@@ -202,12 +203,14 @@ static void walk_domain(void *argument, const struct name_count *n)
     struct walk *w = argument;
     if ((double)n->queries < w->least)
         return;
+    uint64_t key = subject_name_key(n->name, n->name_bytes);
+    double queries = (double)n->queries - deductions_of(w->d->deductions, key ^ SERIES_DOMAIN);
+    struct share_row *row = detect_add(w->d, w->look, SERIES_DOMAIN, key, fmax(0, queries));
+    if (row == NULL)
+        return;
     struct subject s = subject_of_name(n->name, n->name_bytes, true);
-    double queries =
-            (double)n->queries - deductions_of(w->d->deductions, s.key ^ SERIES_DOMAIN);
-    struct share_row *row =
-            detect_add(w->d, w->look, SERIES_DOMAIN, s.key, fmax(0, queries), &s);
-    if (row != NULL)
+    detect_suspect(w->d, row, &s);
+    if (detect_is_alarm(w->d, w->look, SERIES_DOMAIN, row))
         detect_propose(w->d, w->look, SERIES_DOMAIN, row, &s);
 }
 
@@ -223,12 +226,13 @@ static void walk_tld(void *argument, const struct name_count *n)
     struct walk *w = argument;
     if ((double)n->queries < w->least || n->name_bytes == 1)
         return;
+    uint64_t key = subject_name_key(n->name, n->name_bytes);
+    double queries = (double)n->queries - deductions_of(w->d->deductions, key ^ SERIES_TLD);
+    struct share_row *row = detect_add(w->d, w->look, SERIES_TLD, key, fmax(0, queries));
+    if (!detect_is_alarm(w->d, w->look, SERIES_TLD, row) || !has_grown(w->d))
+        return;
     struct subject s = subject_of_name(n->name, n->name_bytes, true);
-    double queries = (double)n->queries - deductions_of(w->d->deductions, s.key ^ SERIES_TLD);
-    struct share_row *row =
-            detect_add(w->d, w->look, SERIES_TLD, s.key, fmax(0, queries), NULL);
-    if (row != NULL && has_grown(w->d))
-        detect_propose(w->d, w->look, SERIES_TLD, row, &s);
+    detect_propose(w->d, w->look, SERIES_TLD, row, &s);
 }
 
 /* What an AS asks for is not known by name, but any name may have risen by that much. */

@@ -54,9 +54,13 @@ static bool is_moved(struct detector *d, struct shares *series, struct share_row
 static void look_at_prefix(struct detector *d, const struct look *look,
                            const struct prefix_record *r)
 {
+    struct share_row *row = detect_add(d, look, SERIES_PREFIX, r->prefix.bits, r->queries);
+    if (row == NULL)
+        return;
     struct subject s = subject_of_prefix(r->prefix);
-    struct share_row *row = detect_add(d, look, SERIES_PREFIX, s.key, r->queries, &s);
-    if (row != NULL && !is_moved(d, d->shares[SERIES_PREFIX], row))
+    detect_suspect(d, row, &s);
+    if (detect_is_alarm(d, look, SERIES_PREFIX, row) &&
+        !is_moved(d, d->shares[SERIES_PREFIX], row))
         detect_propose(d, look, SERIES_PREFIX, row, &s);
 }
 
@@ -213,12 +217,14 @@ static void look_at_as(void *argument, uint32_t asn, double queries)
 {
     const struct walk *w = argument;
     struct detector *d = w->d;
-    struct subject s = {.kind = INCIDENT_ASN, .key = asn};
-    if (queries < w->least || s.key == 0)
+    if (queries < w->least || asn == 0)
         return;
-    struct share_row *row = detect_add(d, w->look, SERIES_ASN, s.key, queries, NULL);
-    if (row != NULL && !is_moved(d, d->shares[SERIES_ASN], row))
-        detect_propose(d, w->look, SERIES_ASN, row, &s);
+    struct share_row *row = detect_add(d, w->look, SERIES_ASN, asn, queries);
+    if (!detect_is_alarm(d, w->look, SERIES_ASN, row) ||
+        is_moved(d, d->shares[SERIES_ASN], row))
+        return;
+    struct subject s = {.kind = INCIDENT_ASN, .key = asn};
+    detect_propose(d, w->look, SERIES_ASN, row, &s);
 }
 
 void detect_origins(struct detector *d, const struct look *look)
@@ -266,9 +272,10 @@ void detect_unrouted(struct detector *d, const struct look *look)
         return;
     }
     double queries = d->unrouted + (double)annotation_bare_unrouted(a);
-    struct share_row *row =
-            detect_add(d, &of_origins, SERIES_UNROUTED, UNROUTED_KEY, queries, &s);
-    if (row != NULL && explains_rise(d, row))
+    struct share_row *row = detect_add(d, &of_origins, SERIES_UNROUTED, UNROUTED_KEY, queries);
+    if (row != NULL)
+        detect_suspect(d, row, &s);
+    if (detect_is_alarm(d, &of_origins, SERIES_UNROUTED, row) && explains_rise(d, row))
         detect_propose(d, &of_origins, SERIES_UNROUTED, row, &s);
     row = shares_find(d->shares[SERIES_UNROUTED], UNROUTED_KEY);
     if (row != NULL && !explains_rise(d, row))

@@ -74,9 +74,8 @@ static void look_at_type(struct detector *d, const struct look *look, unsigned c
         shares_freeze(d->shares[SERIES_QTYPE], class + 1, &look->moment);
         return;
     }
-    struct share_row *row =
-            detect_add(d, look, SERIES_QTYPE, class + 1, fmax(0, queries), NULL);
-    if (row != NULL) {
+    struct share_row *row = detect_add(d, look, SERIES_QTYPE, class + 1, fmax(0, queries));
+    if (detect_is_alarm(d, look, SERIES_QTYPE, row)) {
         detect_propose(d, look, SERIES_QTYPE, row, &s);
         return;
     }
@@ -121,8 +120,8 @@ static void look_at_rcodes(struct detector *d, const struct look *look, struct l
             continue;
         }
         struct share_row *row =
-                detect_add(d, of_answers, SERIES_RCODE, s.key, (double)t->count[s.key], NULL);
-        if (row != NULL)
+                detect_add(d, of_answers, SERIES_RCODE, s.key, (double)t->count[s.key]);
+        if (detect_is_alarm(d, of_answers, SERIES_RCODE, row))
             detect_propose(d, look, SERIES_RCODE, row, &s);
     }
 }
@@ -136,8 +135,8 @@ static void look_at_nxdomain(struct detector *d, const struct look *look,
         shares_freeze(d->shares[SERIES_NXDOMAIN], 1, &look->moment);
         return;
     }
-    struct share_row *row = detect_add(d, of_answers, SERIES_NXDOMAIN, 1, nxdomain, NULL);
-    if (row != NULL)
+    struct share_row *row = detect_add(d, of_answers, SERIES_NXDOMAIN, 1, nxdomain);
+    if (detect_is_alarm(d, of_answers, SERIES_NXDOMAIN, row))
         detect_propose(d, look, SERIES_NXDOMAIN, row, &s);
 }
 
@@ -197,9 +196,8 @@ void detect_unanswered(struct detector *d, const struct look *look)
     d->queries_s += look->moment.length_s;
     of_queries.moment.learned_s = d->queries_s;
     of_queries.moment.learning = d->queries_s < d->limits.warmup_s;
-    struct share_row *row =
-            detect_add(d, &of_queries, SERIES_UNANSWERED, 1,
-                       fmax(0, (double)c->queries - (double)c->responses), NULL);
-    if (row != NULL)
+    struct share_row *row = detect_add(d, &of_queries, SERIES_UNANSWERED, 1,
+                                       fmax(0, (double)c->queries - (double)c->responses));
+    if (detect_is_alarm(d, &of_queries, SERIES_UNANSWERED, row))
         detect_propose(d, look, SERIES_UNANSWERED, row, &s);
 }

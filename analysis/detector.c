@@ -114,8 +114,10 @@ bool detect_is_explained(const struct look *look, const struct subject *s)
     return false;
 }
 
-static void suspect(struct detector *d, const struct subject *s, double sum)
+void detect_suspect(struct detector *d, const struct share_row *row,
+                    const struct subject *subject)
 {
+    double sum = row->sum;
     if (d->suspects == DETECTOR_SUSPECTS && sum <= d->suspect_sum[DETECTOR_SUSPECTS - 1])
         return;
     unsigned at = d->suspects < DETECTOR_SUSPECTS ? d->suspects++ : d->suspects - 1;
@@ -123,21 +125,24 @@ static void suspect(struct detector *d, const struct subject *s, double sum)
         d->suspect[at] = d->suspect[at - 1];
         d->suspect_sum[at] = d->suspect_sum[at - 1];
     }
-    d->suspect[at] = *s;
+    d->suspect[at] = *subject;
     d->suspect_sum[at] = sum;
 }
 
 struct share_row *detect_add(struct detector *d, const struct look *look,
-                             enum detect_series series, uint64_t key, double queries,
-                             const struct subject *subject)
+                             enum detect_series series, uint64_t key, double queries)
 {
     const struct share_limits *limits = &d->share_limits[series];
     struct share_row *row = shares_add(d->shares[series], limits, &look->moment, key, queries);
     double alarm = limits->alarm * look->moment.scale;
     d->suspicion[series] = fmax(d->suspicion[series], row->sum / alarm);
-    if (subject != NULL && share_is_suspicious(row, limits, &look->moment))
-        suspect(d, subject, row->sum);
-    return share_is_alarm(row, limits, &look->moment) ? row : NULL;
+    return share_is_suspicious(row, limits, &look->moment) ? row : NULL;
+}
+
+bool detect_is_alarm(const struct detector *d, const struct look *look,
+                     enum detect_series series, const struct share_row *row)
+{
+    return row != NULL && share_is_alarm(row, &d->share_limits[series], &look->moment);
 }
 
 /* The mean excess since it began, in queries/s: steadier than what is seen just now. */

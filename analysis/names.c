@@ -445,15 +445,3 @@ const char *names_text(const uint8_t *name, uint8_t name_bytes,
     *to = '\0';
     return text;
 }
-
-const uint8_t *names_tld(const uint8_t *name, uint8_t name_bytes, uint8_t *tld_bytes)
-{
-    const uint8_t *end = name + name_bytes;
-    const uint8_t *last = name;
-    while (name < end && *name != 0) {
-        last = name;
-        name += *name + 1;
-    }
-    *tld_bytes = (uint8_t)(end - last);
-    return last;
-}

@@ -64,5 +64,3 @@ void names_each(const struct names *n,
  */
 const char *names_text(const uint8_t *name, uint8_t name_bytes,
                        char text[static NAMES_TEXT_BYTES]);
-/* The last label but the root, with the root's octet; the root itself for the root. */
-const uint8_t *names_tld(const uint8_t *name, uint8_t name_bytes, uint8_t *tld_bytes);

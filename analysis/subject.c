@@ -57,26 +57,47 @@ bool subject_covers_name(const struct subject *s, const uint8_t *name, uint8_t n
            is_below(name, name_bytes, s->name_bytes);
 }
 
-static bool is_label(const uint8_t *label, const char *text)
+/* A label of at most three octets in one word, with its length. */
+#define WORD(length, a, b, c) \
+    ((uint32_t)(length) << 24 | (uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+static uint32_t word_of(const uint8_t *label)
 {
-    size_t length = strlen(text);
-    return label[0] == length && memcmp(label + 1, text, length) == 0;
+    return label[0] == 2   ? WORD(2, label[1], label[2], 0)
+           : label[0] == 3 ? WORD(3, label[1], label[2], label[3])
+                           : 0;
 }
 
 /* Second levels under which registries register, and the two reverse trees. */
 static bool is_registry(const uint8_t *second, const uint8_t *top)
 {
-    static const char *const words[] = {"co",  "com", "net", "org", "ac",  "gov", "gob",
-                                        "edu", "ne",  "or",  "go",  "mil", "nom"};
-    if (is_label(top, "arpa"))
-        return is_label(second, "in-addr") || is_label(second, "ip6");
-    for (size_t i = 0; top[0] == 2 && i < sizeof words / sizeof *words; i++)
-        if (is_label(second, words[i]))
-            return true;
-    return false;
+    if (top[0] == 4 && memcmp(top + 1, "arpa", 4) == 0)
+        return (second[0] == 7 && memcmp(second + 1, "in-addr", 7) == 0) ||
+               word_of(second) == WORD(3, 'i', 'p', '6');
+    if (top[0] != 2)
+        return false;
+    switch (word_of(second)) {
+    case WORD(2, 'c', 'o', 0):
+    case WORD(3, 'c', 'o', 'm'):
+    case WORD(3, 'n', 'e', 't'):
+    case WORD(3, 'o', 'r', 'g'):
+    case WORD(2, 'a', 'c', 0):
+    case WORD(3, 'g', 'o', 'v'):
+    case WORD(3, 'g', 'o', 'b'):
+    case WORD(3, 'e', 'd', 'u'):
+    case WORD(2, 'n', 'e', 0):
+    case WORD(2, 'o', 'r', 0):
+    case WORD(2, 'g', 'o', 0):
+    case WORD(3, 'm', 'i', 'l'):
+    case WORD(3, 'n', 'o', 'm'):
+        return true;
+    default:
+        return false;
+    }
 }
 
-const uint8_t *subject_zone(const uint8_t *name, uint8_t name_bytes, uint8_t *zone_bytes)
+const uint8_t *subject_zone(const uint8_t *name, uint8_t name_bytes, uint8_t *zone_bytes,
+                            uint8_t *tld_bytes)
 {
     const uint8_t *end = name + name_bytes;
     const uint8_t *last[3] = {name, name, name};
@@ -88,6 +109,7 @@ const uint8_t *subject_zone(const uint8_t *name, uint8_t name_bytes, uint8_t *zo
     }
     unsigned from = labels >= 3 && is_registry(last[1], last[2]) ? 0 : labels >= 2 ? 1 : 2;
     *zone_bytes = (uint8_t)(end - last[from]);
+    *tld_bytes = (uint8_t)(end - last[2]);
     return last[from];
 }
 

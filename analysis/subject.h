@@ -35,9 +35,11 @@ bool subject_covers_name(const struct subject *s, const uint8_t *name, uint8_t n
 
 /*
  * The part of a name that somebody registered: its last two labels; three below the labels
- * that registries use as a second level ("co.uk"), and the reverse tree's own.
+ * that registries use as a second level ("co.uk"), and the reverse tree's own.  *tld_bytes: how
+ * long the last label is, with the root's octet.
  */
-const uint8_t *subject_zone(const uint8_t *name, uint8_t name_bytes, uint8_t *zone_bytes);
+const uint8_t *subject_zone(const uint8_t *name, uint8_t name_bytes, uint8_t *zone_bytes,
+                            uint8_t *tld_bytes);
 
 /* "192.0.2.0/24", "AS64496", "MX", "names below example.net"; returns `text`. */
 const char *subject_text(const struct subject *s, char text[static SUBJECT_TEXT_BYTES]);

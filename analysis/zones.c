@@ -34,13 +34,15 @@ void zones_free(struct zones *z)
 void zones_find(const struct zones *z, const struct name_count *n, struct zoned_name *to)
 {
     uint8_t bytes;
-    const uint8_t *zone = subject_zone(n->name, n->name_bytes, &bytes);
+    uint8_t tld_bytes;
+    const uint8_t *zone = subject_zone(n->name, n->name_bytes, &bytes, &tld_bytes);
     *to = (struct zoned_name){
             .name = n->name,
             .zone_hash = bytes == n->name_bytes ? n->hash : names_hash(z->names, zone, bytes),
             .queries = (uint32_t)n->queries,
             .name_bytes = n->name_bytes,
             .zone_bytes = bytes,
+            .tld_bytes = tld_bytes,
     };
 }
 

@@ -9,18 +9,24 @@
 
 #include "analysis/names.h"
 
-/* The domain is the name's last octets. */
+/* The domain and the top-level domain are the name's last octets. */
 struct zoned_name {
     const uint8_t *name;
     uint64_t zone_hash; /* names_hash() */
     uint32_t queries;
     uint8_t name_bytes;
     uint8_t zone_bytes;
+    uint8_t tld_bytes;
 };
 
 static inline const uint8_t *zoned_name_zone(const struct zoned_name *n)
 {
     return n->name + n->name_bytes - n->zone_bytes;
+}
+
+static inline const uint8_t *zoned_name_tld(const struct zoned_name *n)
+{
+    return n->name + n->name_bytes - n->tld_bytes;
 }
 
 struct zones; /* private */

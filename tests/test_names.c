@@ -216,16 +216,3 @@ Test(names, are_shown_without_anything_that_could_act)
     cr_expect(eq(str, (char *)names_text(hostile, sizeof hostile, text),
                  "\\060b\\062\\010\\027\\046\\034.x\\092"));
 }
-
-Test(names, end_in_their_top_level_domain)
-{
-    uint8_t octets[256];
-    uint8_t bytes = wire("www.example.com", octets);
-    uint8_t tld_bytes;
-    const uint8_t *tld = names_tld(octets, bytes, &tld_bytes);
-    cr_assert(eq(u8, tld_bytes, 5));
-    cr_expect_arr_eq(tld, "\3com", 5);
-    bytes = wire("", octets);
-    (void)names_tld(octets, bytes, &tld_bytes);
-    cr_expect(eq(u8, tld_bytes, 1));
-}

@@ -62,6 +62,50 @@ Test(zones, puts_every_name_beside_its_domain)
     cr_expect(eq(u32, single->zone_bytes, 7));
 }
 
+Test(zones, puts_every_name_beside_its_top_level_domain)
+{
+    GIVEN("\3www\7example\3net", 1);
+    GIVEN("\5local", 1);
+    GIVEN("", 1); /* the root */
+    zones_take(zones, names);
+    cr_expect(eq(u32, of_bytes(17)->tld_bytes, 5));
+    cr_expect(memcmp(zoned_name_tld(of_bytes(17)), "\3net", 5) == 0);
+    cr_expect(eq(u32, of_bytes(7)->tld_bytes, 7));
+    cr_expect(eq(u32, of_bytes(1)->tld_bytes, 1));
+}
+
+/* The second levels that registries use: names below them are registered one label deeper. */
+Test(zones, knows_second_levels_of_registries)
+{
+    static const char *const second[] = {"co", "com", "net", "org", "ac",  "gov", "gob", "edu",
+                                         "ne", "or",  "go",  "mil", "nom", "xx",  "comm"};
+    for (unsigned i = 0; i < sizeof second / sizeof *second; i++) {
+        char octets[40];
+        uint8_t length = (uint8_t)strlen(second[i]);
+        int bytes = snprintf(octets, sizeof octets, "%cwww%cexample%c%s%cuk", 3, 7, length,
+                             second[i], 2) +
+                    1;
+        names_clear(names);
+        given(octets, (uint8_t)bytes, 1);
+        zones_take(zones, names);
+        uint8_t zone_bytes = (uint8_t)(length + 1 + 4 + (i < 13 ? 8 : 0));
+        cr_expect(eq(u8, of_bytes((uint8_t)bytes)->zone_bytes, zone_bytes), "%s", second[i]);
+    }
+    names_clear(names);
+    GIVEN("\1"
+          "9\2"
+          "10\7in-addr\4arpa",
+          1);
+    GIVEN("\1"
+          "8\1"
+          "b\1"
+          "d\3ip6\4arpa",
+          1);
+    zones_take(zones, names);
+    cr_expect(eq(u8, of_bytes(19)->zone_bytes, 17));
+    cr_expect(eq(u8, of_bytes(16)->zone_bytes, 12));
+}
+
 Test(zones, bounds_what_a_domain_has_from_above)
 {
     char octets[] = "\4r000\7example\3net";
