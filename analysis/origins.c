@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/origins.h"
 
+#include "analysis/as_names.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8, NAME_BYTES = 128 };
+enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8 };
 enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
 
 struct announcement {
@@ -22,11 +24,6 @@ struct also {
     uint64_t bits;
     uint32_t asn;
     uint32_t routes;
-};
-
-struct as_name {
-    uint32_t asn;
-    uint32_t at; /* in the text of all names */
 };
 
 /* IPv4 and IPv6 apart: their addresses share the leading bits. */
@@ -44,10 +41,7 @@ struct origins {
     size_t ases;
     struct also *also; /* in order of prefixes */
     size_t also_count, also_room;
-    struct as_name *name; /* in order of ASes */
-    size_t name_count, name_room;
-    char *text;
-    size_t text_used, text_room;
+    struct as_names names;
 };
 
 /* While it is read: the table, and who is asked whether to go on. */
@@ -158,76 +152,6 @@ static bool append(struct family *f, struct prefix p, uint32_t asn, uint32_t rou
     return true;
 }
 
-/* Octets of the UTF-8 character at `c`; 0: it is none, or one that steers a terminal or text.
- */
-static unsigned character(const unsigned char *c)
-{
-    static const struct {
-        unsigned char first, last;
-        uint32_t least;
-    } lead[] = {
-            {0x00, 0x7f, 0x20}, {0xc2, 0xdf, 0xa0}, {0xe0, 0xef, 0x800}, {0xf0, 0xf4, 0x10000}};
-    unsigned n = 0;
-    while (n < 4 && (*c < lead[n].first || *c > lead[n].last))
-        n++;
-    if (n == 4)
-        return 0;
-    uint32_t code = n == 0 ? *c : *c & (0x3fU >> n);
-    for (unsigned i = 1; i <= n; i++) {
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (c[i] & 0x3f);
-    }
-    bool direction = (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-                     (code >= 0x2066 && code <= 0x2069);
-    bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    return code < lead[n].least || code == 0x7f || code > 0x10ffff || direction || surrogate
-                   ? 0
-                   : n + 1;
-}
-
-/* Names come from outside: what is not fit to be shown becomes "?". */
-static size_t clean_name(const char *name, char clean[static NAME_BYTES])
-{
-    size_t at = 0;
-    for (const char *c = name; *c != '\0';) {
-        unsigned n = character((const unsigned char *)c);
-        unsigned take = n == 0 ? 1 : n;
-        if (at + take >= NAME_BYTES)
-            break;
-        if (n == 0)
-            clean[at] = '?';
-        else
-            memcpy(clean + at, c, n);
-        at += take;
-        c += take;
-    }
-    clean[at] = '\0';
-    return at + 1;
-}
-
-/* Tables name an AS's networks often one after another. */
-static bool add_name(struct origins *o, uint32_t asn, const char *from)
-{
-    if (o->name_count > 0 && o->name[o->name_count - 1].asn == asn)
-        return true;
-    char name[NAME_BYTES];
-    size_t size = clean_name(from, name);
-    void *list = o->name;
-    void *text = o->text;
-    bool good = o->text_used + size < UINT32_MAX &&
-                make_room(&list, &o->name_room, o->name_count + 1, sizeof *o->name) &&
-                make_room(&text, &o->text_room, o->text_used + size, 1);
-    o->name = list;
-    o->text = text;
-    if (!good)
-        return false;
-    o->name[o->name_count++] = (struct as_name){asn, (uint32_t)o->text_used};
-    memcpy(o->text + o->text_used, name, size);
-    o->text_used += size;
-    return true;
-}
-
 static bool take_route(void *to, const struct route *r, struct error *err)
 {
     struct origins *o = ((struct reading *)to)->o;
@@ -242,7 +166,7 @@ static bool take_route(void *to, const struct route *r, struct error *err)
     for (unsigned i = 0; good && i < origins; i++)
         good = append(f, p, r->hop[r->hops - origins + i].asn, r->weight);
     if (good && r->name != NULL && origins > 0)
-        good = add_name(o, r->hop[r->hops - 1].asn, r->name);
+        good = as_names_add(&o->names, r->hop[r->hops - 1].asn, r->name);
     return good || error_set(err, "no memory for so many announcements");
 }
 
@@ -254,15 +178,6 @@ static int by_number(const void *x, const void *y)
     uint32_t a = *(const uint32_t *)x;
     uint32_t b = *(const uint32_t *)y;
     return (a > b) - (a < b);
-}
-
-static int by_asn_and_place(const void *x, const void *y)
-{
-    const struct as_name *a = x;
-    const struct as_name *b = y;
-    if (a->asn != b->asn)
-        return a->asn < b->asn ? -1 : 1;
-    return (a->at > b->at) - (a->at < b->at);
 }
 
 static int by_prefix_and_routes(const void *x, const void *y)
@@ -359,17 +274,6 @@ static void link_covers(struct family *f)
         f->head[next] = (uint32_t)f->count;
 }
 
-static void settle_names(struct origins *o)
-{
-    size_t kept = 0;
-    if (o->name_count > 0)
-        qsort(o->name, o->name_count, sizeof *o->name, by_asn_and_place);
-    for (size_t i = 0; i < o->name_count; i++)
-        if (kept == 0 || o->name[kept - 1].asn != o->name[i].asn)
-            o->name[kept++] = o->name[i];
-    o->name_count = kept;
-}
-
 static bool put_in_order(struct origins *o)
 {
     if (!settle_origins(o, &o->family[0]) || !settle_origins(o, &o->family[1]) ||
@@ -383,7 +287,7 @@ static bool put_in_order(struct origins *o)
     }
     if (o->also_count > 0)
         qsort(o->also, o->also_count, sizeof *o->also, by_prefix_and_routes);
-    settle_names(o);
+    as_names_put_in_order(&o->names);
     return true;
 }
 
@@ -428,8 +332,7 @@ void origins_free(struct origins *o)
     free(o->family[1].list);
     free(o->asn);
     free(o->also);
-    free(o->name);
-    free(o->text);
+    as_names_fini(&o->names);
     free(o);
 }
 
@@ -480,11 +383,7 @@ uint64_t origins_fingerprint(const struct origins *o)
 
 const char *origins_name(const struct origins *o, uint32_t number)
 {
-    const struct as_name *at = o->name_count == 0
-                                       ? NULL
-                                       : bsearch(&o->asn[number], o->name, o->name_count,
-                                                 sizeof *o->name, by_number);
-    return at == NULL ? NULL : o->text + at->at;
+    return as_names_find(&o->names, o->asn[number]);
 }
 
 bool origins_is_whole(const struct origins *o, unsigned family)
