@@ -229,7 +229,8 @@ bool origin_history_read(struct origin_history *h, struct feed *from, int64_t ti
                          origin_history_keep_on *keep_on, void *to, struct error *err)
 {
     struct routes_about about;
-    const struct routes_taker taker = {h, is_wanted, take_route, go_on};
+    const struct routes_taker taker = {
+            .to = h, .wants = is_wanted, .take = take_route, .keep_on = go_on};
     struct table *larger = realloc(h->table, (h->tables + 1) * sizeof *larger);
     if (larger == NULL)
         return error_set(err, "%s: no memory", from->name);

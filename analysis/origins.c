@@ -12,12 +12,24 @@
 enum { HEADS = 1 << 16, NONE = UINT32_MAX >> 8, LOOK_BACK = 8 };
 enum { IPV4_SHORTEST = 8, IPV6_SHORTEST = 16, IPV6_LONGEST = 56 };
 
+/* In two forms: while the table is read, and then in order. */
 struct announcement {
-    uint64_t bits;     /* of its struct prefix */
-    uint32_t number;   /* of the AS, or NONE; while reading, the AS itself */
-    uint32_t covering; /* the next larger announcement around it, or NONE; while reading, how
-                          many routes */
+    uint64_t bits; /* of its struct prefix */
+    union {
+        struct {
+            uint32_t asn;
+            uint16_t routes; /* how many, or more than can be counted */
+            uint16_t country;
+        } read;
+        struct {
+            uint64_t number : 24;   /* of the AS, or NONE */
+            uint64_t covering : 24; /* the next larger announcement around it, or NONE */
+            uint64_t country : 16;
+        };
+    };
 };
+
+_Static_assert(sizeof(struct announcement) == 16, "announcement: no padding");
 
 /* One more origin of an announcement, beside the one that counts. */
 struct also {
@@ -37,6 +49,7 @@ struct family {
 struct origins {
     struct family family[2];
     struct routes_about about;
+    bool has_countries;
     uint32_t *asn; /* ascending: an AS's number is its place */
     size_t ases;
     struct also *also; /* in order of prefixes */
@@ -97,12 +110,15 @@ static int by_address(const void *x, const void *y)
     unsigned l = length_of(b);
     if (k != l)
         return k < l ? -1 : 1;
-    return (a->number > b->number) - (a->number < b->number);
+    return (a->read.asn > b->read.asn) - (a->read.asn < b->read.asn);
 }
 
-static uint32_t sum(uint32_t a, uint32_t b)
+static void add_routes(struct announcement *to, uint32_t routes, uint16_t country)
 {
-    return a > UINT32_MAX - b ? UINT32_MAX : a + b;
+    uint32_t sum = to->read.routes + (routes > UINT16_MAX ? UINT16_MAX : routes);
+    to->read.routes = sum > UINT16_MAX ? UINT16_MAX : (uint16_t)sum;
+    if (to->read.country != country)
+        to->read.country = 0;
 }
 
 static bool is_in_order(const struct family *f)
@@ -122,21 +138,27 @@ static void add_up(struct family *f)
     for (size_t i = 0; i < f->count; i++) {
         struct announcement *last = kept > 0 ? &f->list[kept - 1] : NULL;
         const struct announcement *a = &f->list[i];
-        if (last != NULL && last->bits == a->bits && last->number == a->number)
-            last->covering = sum(last->covering, a->covering);
+        if (last != NULL && last->bits == a->bits && last->read.asn == a->read.asn)
+            add_routes(last, a->read.routes, a->read.country);
         else
             f->list[kept++] = *a;
     }
     f->count = kept;
 }
 
-static bool append(struct family *f, struct prefix p, uint32_t asn, uint32_t routes)
+static uint16_t country_of(const struct route *r)
 {
+    return (uint16_t)((uint8_t)r->country[0] | (uint8_t)r->country[1] << 8);
+}
+
+static bool append(struct family *f, struct prefix p, uint32_t asn, const struct route *r)
+{
+    uint16_t country = country_of(r);
     /* Tables name a prefix's routes one after another, by few origins. */
     size_t stop = f->count < LOOK_BACK ? 0 : f->count - LOOK_BACK;
     for (size_t i = f->count; i-- > stop && f->list[i].bits == p.bits;)
-        if (f->list[i].number == asn) {
-            f->list[i].covering = sum(f->list[i].covering, routes);
+        if (f->list[i].read.asn == asn) {
+            add_routes(&f->list[i], r->weight, country);
             return true;
         }
     if (f->count == f->sorted_at) {
@@ -147,14 +169,16 @@ static bool append(struct family *f, struct prefix p, uint32_t asn, uint32_t rou
     if (f->count >= NONE - 1 || !make_room(&list, &f->room, f->count + 1, sizeof *f->list))
         return false;
     f->list = list;
-    f->list[f->count++] =
-            (struct announcement){.bits = p.bits, .number = asn, .covering = routes};
+    struct announcement *a = &f->list[f->count++];
+    *a = (struct announcement){.bits = p.bits, .read = {.asn = asn, .country = country}};
+    add_routes(a, r->weight, country);
     return true;
 }
 
 static bool take_route(void *to, const struct route *r, struct error *err)
 {
     struct origins *o = ((struct reading *)to)->o;
+    o->has_countries |= r->country[0] != '\0';
     unsigned longest = r->family == 4 ? 32 : IPV6_LONGEST;
     if (r->length < (r->family == 4 ? IPV4_SHORTEST : IPV6_SHORTEST))
         return true;
@@ -162,9 +186,9 @@ static bool take_route(void *to, const struct route *r, struct error *err)
             prefix_of(r->family, r->address, r->length < longest ? r->length : longest);
     struct family *f = &o->family[r->family == 6];
     unsigned origins = routes_origins(r);
-    bool good = origins > 0 || append(f, p, 0, r->weight);
+    bool good = origins > 0 || append(f, p, 0, r);
     for (unsigned i = 0; good && i < origins; i++)
-        good = append(f, p, r->hop[r->hops - origins + i].asn, r->weight);
+        good = append(f, p, r->hop[r->hops - origins + i].asn, r);
     if (good && r->name != NULL && origins > 0)
         good = as_names_add(&o->names, r->hop[r->hops - 1].asn, r->name);
     return good || error_set(err, "no memory for so many announcements");
@@ -197,8 +221,8 @@ static size_t leading_origin(const struct family *f, size_t i, size_t *end)
     size_t best = i;
     size_t at = i;
     for (; at < f->count && f->list[at].bits == f->list[i].bits; at++)
-        if (f->list[best].number == 0 ||
-            (f->list[at].covering > f->list[best].covering && f->list[at].number != 0))
+        if (f->list[best].read.asn == 0 ||
+            (f->list[at].read.routes > f->list[best].read.routes && f->list[at].read.asn != 0))
             best = at;
     *end = at;
     return best;
@@ -210,7 +234,7 @@ static bool keep_also(struct origins *o, const struct announcement *a)
     bool good = make_room(&list, &o->also_room, o->also_count + 1, sizeof *o->also);
     o->also = list;
     if (good)
-        o->also[o->also_count++] = (struct also){a->bits, a->number, a->covering};
+        o->also[o->also_count++] = (struct also){a->bits, a->read.asn, a->read.routes};
     return good;
 }
 
@@ -224,7 +248,7 @@ static bool settle_origins(struct origins *o, struct family *f)
         size_t best = leading_origin(f, i, &end);
         struct announcement leading = f->list[best];
         for (size_t k = i; k < end; k++)
-            if (k != best && f->list[k].number != 0 && !keep_also(o, &f->list[k]))
+            if (k != best && f->list[k].read.asn != 0 && !keep_also(o, &f->list[k]))
                 return false;
         f->list[kept++] = leading;
     }
@@ -241,7 +265,7 @@ static bool number_ases(struct origins *o)
         return false;
     for (unsigned f = 0; f < 2; f++)
         for (size_t i = 0; i < o->family[f].count; i++)
-            o->asn[used++] = o->family[f].list[i].number;
+            o->asn[used++] = o->family[f].list[i].read.asn;
     qsort(o->asn, used, sizeof *o->asn, by_number);
     for (size_t i = 0; i < used; i++)
         if (o->asn[i] != 0 && (o->ases == 0 || o->asn[o->ases - 1] != o->asn[i]))
@@ -266,12 +290,20 @@ static void link_covers(struct family *f)
         uint32_t cover = i == 0 ? NONE : (uint32_t)(i - 1);
         while (cover != NONE && !covers(&f->list[cover], a->bits))
             cover = f->list[cover].covering;
-        a->covering = cover;
+        a->covering = cover & NONE;
         for (uint32_t head = (uint32_t)(a->bits >> 48); next <= head; next++)
             f->head[next] = (uint32_t)i;
     }
     for (; next <= HEADS; next++)
         f->head[next] = (uint32_t)f->count;
+}
+
+static void settle(struct announcement *a, uint32_t number)
+{
+    uint16_t country = a->read.country;
+    a->number = number & NONE;
+    a->covering = NONE;
+    a->country = country;
 }
 
 static bool put_in_order(struct origins *o)
@@ -282,7 +314,7 @@ static bool put_in_order(struct origins *o)
     for (unsigned n = 0; n < 2; n++) {
         struct family *f = &o->family[n];
         for (size_t i = 0; i < f->count; i++)
-            f->list[i].number = number_of(o, f->list[i].number);
+            settle(&f->list[i], number_of(o, f->list[i].read.asn));
         link_covers(f);
     }
     if (o->also_count > 0)
@@ -297,8 +329,8 @@ static bool go_on(void *to, const struct feed *from, uint64_t routes)
     return r->keep_on == NULL || r->keep_on(r->to, from, routes);
 }
 
-struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *to,
-                             struct error *err)
+static struct origins *read_table(struct feed *from, bool countries, origins_keep_on *keep_on,
+                                  void *to, struct error *err)
 {
     struct origins *o = calloc(1, sizeof *o);
     if (o == NULL) {
@@ -306,11 +338,19 @@ struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *
         return NULL;
     }
     struct reading reading = {o, keep_on, to};
-    const struct routes_taker taker = {.to = &reading, .take = take_route, .keep_on = go_on};
+    const struct routes_taker taker = {
+            .to = &reading, .countries = countries, .take = take_route, .keep_on = go_on};
     if (!routes_read(from, &taker, &o->about, err))
         goto fail;
     if (o->family[0].count + o->family[1].count == 0) {
         error_set(err, "%s: no announcement in it", from->name);
+        goto fail;
+    }
+    if (countries && !o->has_countries) {
+        error_set(err,
+                  "%s: a table of origins (%s) without countries; libloc's database would do, "
+                  "or an MMDB with them",
+                  from->name, routes_kind_name(o->about.kind));
         goto fail;
     }
     if (!put_in_order(o)) {
@@ -322,6 +362,18 @@ struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *
 fail:
     origins_free(o);
     return NULL;
+}
+
+struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *to,
+                             struct error *err)
+{
+    return read_table(from, false, keep_on, to, err);
+}
+
+struct origins *origins_read_countries(struct feed *from, origins_keep_on *keep_on, void *to,
+                                       struct error *err)
+{
+    return read_table(from, true, keep_on, to, err);
 }
 
 void origins_free(struct origins *o)
@@ -408,6 +460,15 @@ static uint32_t last_before(const struct family *f, uint64_t address)
     low = (uint32_t)(at - f->list);
     bool behind = count > 0 && first_of(at->bits) <= address;
     return low + behind == 0 ? NONE : low + behind - 1;
+}
+
+uint16_t origins_country(const struct origins *o, const struct origin *found)
+{
+    if (o == NULL || found->announced.bits == 0)
+        return 0;
+    bool second = found->place >= o->family[0].count;
+    const struct family *f = &o->family[second];
+    return f->list[found->place - (second ? o->family[0].count : 0)].country & UINT16_MAX;
 }
 
 static const struct announcement *find(const struct family *f, struct prefix p)

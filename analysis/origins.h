@@ -37,6 +37,12 @@ enum origins_answer { ORIGINS_UNKNOWN, ORIGINS_UNROUTED, ORIGINS_ANNOUNCED };
 typedef bool origins_keep_on(void *to, const struct feed *from, uint64_t routes);
 struct origins *origins_read(struct feed *from, origins_keep_on *keep_on, void *to,
                              struct error *err);
+/*
+ * The same with the countries of networks, as libloc's database and some MMDBs have them, also
+ * of networks without an AS.  A table without any country is an error.
+ */
+struct origins *origins_read_countries(struct feed *from, origins_keep_on *keep_on, void *to,
+                                       struct error *err);
 void origins_free(struct origins *o); /* NULL is fine */
 
 const struct routes_about *origins_about(const struct origins *o);
@@ -57,6 +63,11 @@ bool origins_find(const struct origins *o, struct prefix p, struct origin *found
 /* The same; where the table has the prefix without an AS, `announced` says which. */
 enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
                                     struct origin *found);
+/*
+ * Of what a look-up found, whatever its answer: two letters or digits, of which 'A' + 'B' * 256
+ * says AB; 0: not known.  Parts of a /56 that are in several countries are in none.
+ */
+uint16_t origins_country(const struct origins *o, const struct origin *found);
 /* All origins of a prefix as it is announced, those of most routes first; returns how many. */
 size_t origins_all(const struct origins *o, const struct origin *found, uint32_t *asn,
                    size_t room);

@@ -2,8 +2,9 @@
 #include "analysis/ranking.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { ENTRIES_AT_FIRST = 4096 };
+enum { ENTRIES_AT_FIRST = 4096, SIGNS = 36, COUNTRIES = SIGNS * SIGNS };
 
 struct entry {
     uint64_t bits; /* of the announced prefix */
@@ -14,6 +15,8 @@ struct entry {
 struct ranking {
     const struct origins *origins;
     struct ranking_totals totals;
+    struct ranking_counts country[COUNTRIES]; /* of two signs each */
+    uint64_t no_country;
     struct entry *entry;
     size_t entries, room;
     struct ranking_row *row;
@@ -109,12 +112,28 @@ bool ranking_add(struct ranking *r, struct prefix host, uint64_t count, struct e
     return ranking_add_counts(r, host, &counts, err);
 }
 
+static unsigned sign(unsigned c)
+{
+    return c >= 'A' ? c - 'A' + 10 : c - '0';
+}
+
+static void add_country(struct ranking *r, const struct origin *found,
+                        const struct ranking_counts *counts)
+{
+    unsigned code = origins_country(r->origins, found);
+    if (code == 0)
+        r->no_country = sum(r->no_country, counts->count);
+    else
+        add_counts(&r->country[sign(code & 0xff) * SIGNS + sign(code >> 8)], counts);
+}
+
 bool ranking_add_counts(struct ranking *r, struct prefix p, const struct ranking_counts *counts,
                         struct error *err)
 {
     uint64_t count = counts->count;
     struct origin found;
     enum origins_answer answer = origins_look_up(r->origins, p, &found);
+    add_country(r, &found, counts);
     r->totals.count = sum(r->totals.count, count);
     r->totals.judged = sum(r->totals.judged, counts->judged);
     r->totals.junk = sum(r->totals.junk, counts->junk);
@@ -191,12 +210,36 @@ static size_t rows_by_prefix(struct ranking *r)
     return r->entries;
 }
 
+static int by_count_and_country(const void *x, const void *y)
+{
+    const struct ranking_row *a = x;
+    const struct ranking_row *b = y;
+    if (a->count != b->count)
+        return a->count > b->count ? -1 : 1;
+    return strcmp(a->country, b->country);
+}
+
+static size_t rows_by_country(struct ranking *r)
+{
+    static const char signs[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t rows = 0;
+    for (unsigned i = 0; i < COUNTRIES; i++) {
+        if (r->country[i].count + r->country[i].before == 0)
+            continue;
+        struct ranking_row *row = &r->row[rows++];
+        *row = (struct ranking_row){.country = {signs[i / SIGNS], signs[i % SIGNS]}};
+        put_counts(row, &r->country[i]);
+    }
+    return rows;
+}
+
 const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, size_t *rows,
                                        struct error *err)
 {
     add_up(r);
     free(r->row);
-    r->row = malloc((r->entries + 1) * sizeof *r->row);
+    size_t room = by == RANKING_BY_COUNTRY ? COUNTRIES : r->entries;
+    r->row = malloc((room + 1) * sizeof *r->row);
     if (r->row == NULL) {
         error_set(err, "no memory for a ranking of %zu prefixes", r->entries);
         return NULL;
@@ -205,6 +248,9 @@ const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, si
         qsort(r->entry, r->entries, sizeof *r->entry, by_as);
         *rows = rows_by_as(r);
         qsort(r->row, *rows, sizeof *r->row, by_count_and_asn);
+    } else if (by == RANKING_BY_COUNTRY) {
+        *rows = rows_by_country(r);
+        qsort(r->row, *rows, sizeof *r->row, by_count_and_country);
     } else {
         *rows = rows_by_prefix(r);
         qsort(r->row, *rows, sizeof *r->row, by_count);
@@ -212,7 +258,12 @@ const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, si
     return r->row;
 }
 
-struct ranking_totals ranking_totals(const struct ranking *r)
+struct ranking_totals ranking_totals(const struct ranking *r, enum ranking_by by)
 {
-    return r->totals;
+    struct ranking_totals t = r->totals;
+    if (by == RANKING_BY_COUNTRY) {
+        t.unknown = r->no_country;
+        t.unrouted = 0;
+    }
+    return t;
 }

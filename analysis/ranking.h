@@ -1,5 +1,6 @@
 /*
- * Addresses with counts, added up by announced prefix and by origin AS.
+ * Addresses with counts, added up by announced prefix, by origin AS, and by country where the
+ * table knows countries.
  *
  * Memory grows with the announcements that are met, not with the addresses given: 48 octets
  * each, twice that at most.
@@ -12,6 +13,7 @@
 enum ranking_by {
     RANKING_BY_PREFIX, /* announced */
     RANKING_BY_ASN,
+    RANKING_BY_COUNTRY,
     RANKING_BY_SOURCE, /* /24 or /48; this and what follows is made elsewhere, of such rows */
     RANKING_BY_QTYPE,
     RANKING_BY_NAME,
@@ -25,6 +27,7 @@ struct ranking_row {
     uint64_t junk;        /* of these; see junk_class.h */
     uint32_t asn;         /* 0, of a source: not known, or unrouted */
     bool unrouted;        /* of a source */
+    char country[3];      /* by country */
     struct prefix prefix; /* announced; by AS: the one of them with the largest count */
     struct prefix source; /* by source */
     const char *name;     /* the AS's, or NULL; the type's; the name, in presentation form */
@@ -32,7 +35,7 @@ struct ranking_row {
     uint64_t at_least, at_most, before_at_most;
 };
 
-/* What no row has: see enum origins_answer. */
+/* What no row has: see enum origins_answer; by country what has none is unknown. */
 struct ranking_totals {
     uint64_t count; /* of all, rows and these */
     uint64_t unrouted, unknown;
@@ -57,4 +60,4 @@ bool ranking_add_counts(struct ranking *r, struct prefix p, const struct ranking
 /* Rows with the largest counts first, of equals by prefix or AS; ends the adding. */
 const struct ranking_row *ranking_rows(struct ranking *r, enum ranking_by by, size_t *rows,
                                        struct error *err);
-struct ranking_totals ranking_totals(const struct ranking *r);
+struct ranking_totals ranking_totals(const struct ranking *r, enum ranking_by by);

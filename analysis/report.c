@@ -250,7 +250,7 @@ static bool read_announced(struct report *r, struct store *s, const struct origi
     r->ranking = ranking_create(origins, err);
     if (r->ranking == NULL || !read_sums(r, s, origins, add_announced, err))
         return false;
-    r->totals = ranking_totals(r->ranking);
+    r->totals = ranking_totals(r->ranking, r->by);
     r->row = ranking_rows(r->ranking, r->by, &r->rows, err);
     while (r->row != NULL && r->rows > 0 && r->row[r->rows - 1].count == 0)
         r->rows--;

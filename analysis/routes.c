@@ -30,6 +30,18 @@ bool routes_kind_has_paths(enum routes_kind kind)
     return kinds[kind].paths;
 }
 
+static bool is_code(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+void routes_set_country(struct routes_reading *r, const char *code, size_t length)
+{
+    bool good = length == 2 && is_code(code[0]) && is_code(code[1]);
+    memcpy(r->route.country, good ? (char[]){code[0], code[1], '\0'} : "\0\0",
+           sizeof r->route.country);
+}
+
 void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set)
 {
     if (p->hops == ROUTE_HOPS_MAX) {

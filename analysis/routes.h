@@ -6,8 +6,8 @@
  *               what follows is the AS's name.  "#" and ";" begin comments.
  *     show      what routers print for `show ip bgp`, as RouteViews archives it
  *     MRT       RFC 6396: TABLE_DUMP, TABLE_DUMP_V2 (RFC 8050 too); updates are passed over
- *     MMDB      MaxMind's format with AS numbers: GeoLite2-ASN, DB-IP, IPinfo
- *     libloc    the location database of IPFire (Debian: libloc-database)
+ *     MMDB      MaxMind's format with AS numbers: GeoLite2-ASN, DB-IP, IPinfo; or with
+ * countries libloc    the location database of IPFire (Debian: libloc-database)
  *
  * What a file holds tells its kind.  A file is read once, in memory that does not grow with
  * it (MMDB and libloc: in a copy).  Whatever is not as its format says ends the reading, with
@@ -36,7 +36,8 @@ struct route {
     const struct route_hop *hop;
     unsigned hops; /* 0: the table names no AS */
     const char
-            *name; /* of the last hop's AS; NULL: not known, or given with an earlier route */
+            *name;   /* of the last hop's AS; NULL: not known, or given with an earlier route */
+    char country[3]; /* where the network is (ISO 3166-1, or a code of the table's); or empty */
 };
 
 enum routes_kind { ROUTES_NONE, ROUTES_LIST, ROUTES_SHOW, ROUTES_MRT, ROUTES_MMDB, ROUTES_LOC };
@@ -53,11 +54,13 @@ struct routes_about {
 };
 
 /*
+ * `countries`: networks of an MMDB without AS are given as well, where it has their country.
  * `wants`, where not NULL, is asked first, with a route that has no path yet.  `take` gets the
  * others and may end the reading with an error; so may `keep_on`, by false, between records.
  */
 struct routes_taker {
     void *to;
+    bool countries;
     bool (*wants)(void *to, const struct route *r);
     bool (*take)(void *to, const struct route *r, struct error *err);
     bool (*keep_on)(void *to, const struct feed *from, uint64_t routes);

@@ -15,7 +15,8 @@ struct routes_extent {
     uint64_t seen[(1 << 16) / 64]; /* /16s of IPv4 */
     unsigned slash16;
     uint64_t ipv6;     /* prefixes */
-    uint8_t last6[17]; /* the one before, with its length: some kinds ask for each of its paths */
+    uint8_t last6[17]; /* the one before, with its length: some kinds ask for each of its paths
+                        */
 };
 
 enum { ROUTES_NAMED = 1 << 12 };
@@ -52,6 +53,8 @@ bool routes_show_end(const struct routes_reading *r, const struct routes_show *s
 bool routes_show_line(struct routes_reading *r, struct routes_show *s, char *line,
                       struct error *err);
 
+/* Sets the route's country; what is no code of two letters or digits is none. */
+void routes_set_country(struct routes_reading *r, const char *code, size_t length);
 void routes_path_add(struct routes_path_room *p, uint32_t asn, uint32_t set);
 /* To be asked once for each prefix, before its paths are given. */
 bool routes_wanted(struct routes_reading *r);

@@ -31,6 +31,8 @@ static bool give_network(struct loc *l, struct loc_network *network, struct erro
     r->path.hops = 0;
     if (length > (ipv4 ? 32 : 128) || !routes_wanted(r))
         return true;
+    const char *country = r->taker->countries ? loc_network_get_country_code(network) : NULL;
+    routes_set_country(r, country, country == NULL ? 0 : strlen(country));
     struct loc_as *as = NULL;
     uint32_t asn = loc_network_get_asn(network);
     if (asn != 0) {

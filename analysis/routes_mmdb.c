@@ -56,6 +56,25 @@ static const char *find_name(struct walk *w, MMDB_entry_s *entry)
     return NULL;
 }
 
+/* GeoLite2 and DB-IP have a map; IPinfo has the code itself. */
+static void find_country(struct walk *w, MMDB_entry_s *entry)
+{
+    static const char *const paths[][3] = {{"country", "iso_code", NULL},
+                                           {"registered_country", "iso_code", NULL},
+                                           {"country_code", NULL, NULL},
+                                           {"country", NULL, NULL}};
+    routes_set_country(w->reading, NULL, 0);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        MMDB_entry_data_s data;
+        if (MMDB_aget_value(entry, &data, paths[i]) != MMDB_SUCCESS || !data.has_data ||
+            data.type != MMDB_DATA_TYPE_UTF8_STRING)
+            continue;
+        routes_set_country(w->reading, data.utf8_string, data.data_size);
+        if (w->reading->route.country[0] != '\0')
+            return;
+    }
+}
+
 /* IPv4 is at the end of ::/96, or all there is. */
 static void set_prefix(struct walk *w, unsigned depth)
 {
@@ -75,14 +94,17 @@ static bool give_record(struct walk *w, MMDB_entry_s *entry, unsigned depth, str
     struct routes_reading *r = w->reading;
     set_prefix(w, depth);
     uint32_t asn = find_asn(entry);
-    if (asn == 0)
+    if (r->taker->countries)
+        find_country(w, entry);
+    if (asn == 0 && r->route.country[0] == '\0')
         return true;
     r->about->kind = ROUTES_MMDB;
     if (!routes_wanted(r))
         return true;
-    r->route.name = routes_name_wanted(r, asn) ? find_name(w, entry) : NULL;
+    r->route.name = asn != 0 && routes_name_wanted(r, asn) ? find_name(w, entry) : NULL;
     r->path.hops = 0;
-    routes_path_add(&r->path, asn, 0);
+    if (asn != 0)
+        routes_path_add(&r->path, asn, 0);
     return routes_give(r, err);
 }
 
@@ -145,7 +167,8 @@ static bool read_database(struct routes_reading *r, MMDB_s *db, struct error *er
     r->about->time = (int64_t)db->metadata.build_epoch;
     if (r->about->kind != ROUTES_NONE)
         return true;
-    return error_set(err, "%s: an MMDB without AS numbers (%.64s)", r->from->name,
+    return error_set(err, "%s: an MMDB without %s (%.64s)", r->from->name,
+                     r->taker->countries ? "countries" : "AS numbers",
                      db->metadata.database_type);
 }
 

@@ -15,7 +15,7 @@
 enum { BAD_TEXT_BYTES = 64 };
 static const uint64_t count_max = UINT64_C(1000000000000);
 
-static const char usage[] = "usage: rootwatch rank [--by cidr|asn] [--origins TABLE] "
+static const char usage[] = "usage: rootwatch rank [--by cidr|asn|country] [--origins TABLE] "
                             "[--top N|all] [--json] < ADDRESSES\n";
 
 struct options {
@@ -41,9 +41,18 @@ static bool complain(const char *what, const char *value, const char *allowed)
 
 static bool take_by(struct options *o, const char *text)
 {
-    bool asn = strcmp(text, "asn") == 0;
-    o->by = asn ? RANKING_BY_ASN : RANKING_BY_PREFIX;
-    return asn || strcmp(text, "cidr") == 0 || complain("--by", text, "asn or cidr");
+    static const struct {
+        const char *text;
+        enum ranking_by by;
+    } kinds[] = {{"cidr", RANKING_BY_PREFIX},
+                 {"asn", RANKING_BY_ASN},
+                 {"country", RANKING_BY_COUNTRY}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(text, kinds[i].text) == 0) {
+            o->by = kinds[i].by;
+            return true;
+        }
+    return complain("--by", text, "cidr, asn or country");
 }
 
 static bool take_top(struct options *o, const char *text)
@@ -194,7 +203,7 @@ static bool print_ranking(const struct options *o, struct ranking *ranking, uint
                           struct error *err)
 {
     size_t rows;
-    struct ranking_totals t = ranking_totals(ranking);
+    struct ranking_totals t = ranking_totals(ranking, o->by);
     const struct ranking_row *row = ranking_rows(ranking, o->by, &rows, err);
     if (row == NULL)
         return false;
@@ -203,7 +212,7 @@ static bool print_ranking(const struct options *o, struct ranking *ranking, uint
                                         .top = o->top,
                                         .by = o->by,
                                         .counted = "count",
-                                        .origins = true,
+                                        .origins = o->by != RANKING_BY_COUNTRY,
                                         .totals = t};
     if (o->json && !dump(&table, bad, err))
         return false;
@@ -236,7 +245,8 @@ int cmd_rank(int argc, char **argv)
         fputs(usage, stdout);
         return EXIT_DONE;
     }
-    origins = origins_file_default(o.origins, &err);
+    origins = o.by == RANKING_BY_COUNTRY ? origins_file_countries(o.origins, &err)
+                                         : origins_file_default(o.origins, &err);
     bool good = origins != NULL && rank(&o, origins, &bad, &err);
     if (!good)
         fprintf(stderr, "rootwatch rank: %s\n", err.text);

@@ -17,10 +17,10 @@
 enum { DAY_S = 86400 };
 
 static const char usage[] =
-        "usage: rootwatch report [--by prefix|cidr|asn|qtype|name|tld] [--from TIME] [--to "
-        "TIME]\n"
-        "                        [--top N|all] [--json] [--origins TABLE] [-c FILE] [--state "
-        "DIR]\n"
+        "usage: rootwatch report [--by prefix|cidr|asn|country|qtype|name|tld]\n"
+        "                        [--from TIME] [--to TIME] [--top N|all] [--json] [--origins "
+        "TABLE]\n"
+        "                        [-c FILE] [--state DIR]\n"
         "       " MOMENT_FORMS "\n";
 
 struct options {
@@ -47,6 +47,9 @@ static const struct by {
         {"asn", "AS",
          "rest: of prefixes below the floor of an hour, or counted without a source",
          RANKING_BY_ASN},
+        {"country", "country",
+         "rest: of prefixes below the floor of an hour, or counted without a source",
+         RANKING_BY_COUNTRY},
         {"qtype", "query type", "rest: other types, and what could not be read",
          RANKING_BY_QTYPE},
         {"name", "name", "rest: of names that did not lead in an hour, or could not be read",
@@ -82,7 +85,7 @@ static bool take_by(struct options *o, const char *text)
         o->by = kinds[i].by;
         return true;
     }
-    return complain("--by", text, "prefix, cidr, asn, qtype, name or tld");
+    return complain("--by", text, "prefix, cidr, asn, country, qtype, name or tld");
 }
 
 static bool take_option(struct options *o, int option)
@@ -240,7 +243,8 @@ static bool load_origins(const struct options *o, const struct config *c,
     if (o->by == RANKING_BY_QTYPE || o->by == RANKING_BY_NAME || o->by == RANKING_BY_TLD ||
         (o->by == RANKING_BY_SOURCE && path == NULL && !origins_file_has_default()))
         return true;
-    *origins = origins_file_default(path, err);
+    *origins = o->by == RANKING_BY_COUNTRY ? origins_file_countries(path, err)
+                                           : origins_file_default(path, err);
     return *origins != NULL;
 }
 
@@ -253,7 +257,7 @@ static bool tell(const struct options *o, const struct report *r, bool origins,
             .top = o->top,
             .by = o->by,
             .counted = "queries",
-            .origins = origins,
+            .origins = origins && o->by != RANKING_BY_COUNTRY,
             .totals = r->totals,
             .rest = r->rest,
             .rest_text = kind_of(o->by)->rest,

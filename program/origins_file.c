@@ -15,17 +15,25 @@ static bool keep_on(void *to, const struct feed *from, uint64_t routes)
     return true;
 }
 
-struct origins *origins_file_read(const char *path, struct error *err)
+typedef struct origins *reader(struct feed *from, origins_keep_on *keep_on, void *to,
+                               struct error *err);
+
+static struct origins *read_file(const char *path, reader *read, struct error *err)
 {
     struct feed from;
     struct progress progress;
     if (!feed_open(&from, path, err))
         return NULL;
     progress_init(&progress, stderr, "routes");
-    struct origins *o = origins_read(&from, keep_on, &progress, err);
+    struct origins *o = read(&from, keep_on, &progress, err);
     progress_end(&progress);
     feed_close(&from);
     return o;
+}
+
+struct origins *origins_file_read(const char *path, struct error *err)
+{
+    return read_file(path, origins_read, err);
 }
 
 bool origins_file_has_default(void)
@@ -33,13 +41,23 @@ bool origins_file_has_default(void)
     return access(default_table, R_OK) == 0;
 }
 
-struct origins *origins_file_default(const char *path, struct error *err)
+static struct origins *read_default(const char *path, reader *read, struct error *err)
 {
     if (path != NULL)
-        return origins_file_read(path, err);
+        return read_file(path, read, err);
     if (origins_file_has_default())
-        return origins_file_read(default_table, err);
+        return read_file(default_table, read, err);
     error_set(err, "no table of origins: give one with --origins, or install the package "
                    "libloc-database");
     return NULL;
+}
+
+struct origins *origins_file_default(const char *path, struct error *err)
+{
+    return read_default(path, origins_read, err);
+}
+
+struct origins *origins_file_countries(const char *path, struct error *err)
+{
+    return read_default(path, origins_read_countries, err);
 }

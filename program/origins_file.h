@@ -9,4 +9,6 @@ struct origins *origins_file_read(const char *path, struct error *err);
 
 /* The same; a path of NULL is libloc's database, an error where that is not installed. */
 struct origins *origins_file_default(const char *path, struct error *err);
+/* The same with the countries that it knows; see origins_read_countries(). */
+struct origins *origins_file_countries(const char *path, struct error *err);
 bool origins_file_has_default(void);

@@ -57,6 +57,8 @@ static const char *key_of(const struct ranking_table *t, const struct ranking_ro
         return text;
     case RANKING_BY_PREFIX:
         return prefix_format(row->prefix, text);
+    case RANKING_BY_COUNTRY:
+        return row->country;
     case RANKING_BY_SOURCE:
         return prefix_format(row->source, text);
     case RANKING_BY_QTYPE:
@@ -85,6 +87,8 @@ static void print_title(const struct ranking_table *t)
         printf("  type");
     if (is_by_name(t))
         printf("  name");
+    if (t->by == RANKING_BY_COUNTRY)
+        printf("  country");
     if (t->origins)
         printf("  %-12s  %-20s  name", "AS", t->by == RANKING_BY_ASN ? "leading CIDR" : "CIDR");
     putchar('\n');
@@ -138,7 +142,7 @@ static void print_row(const struct ranking_table *t, size_t i, uint64_t cumulati
     print_junk(t, row->judged, row->junk);
     if (t->by == RANKING_BY_SOURCE)
         printf("  %-20s", key_of(t, row, key));
-    if (t->by == RANKING_BY_QTYPE || is_by_name(t))
+    if (t->by == RANKING_BY_QTYPE || t->by == RANKING_BY_COUNTRY || is_by_name(t))
         printf("  %s", key_of(t, row, key));
     if (t->origins)
         print_origin(t, row);
@@ -188,7 +192,10 @@ void ranking_table_print(const struct ranking_table *t)
     print_more(t);
     if (!rows) {
         print_rest(t, "unrouted: nobody announced them", t->totals.unrouted);
-        print_rest(t, "unknown: not in the table", t->totals.unknown);
+        print_rest(t,
+                   t->by == RANKING_BY_COUNTRY ? "unknown: the table has no country for them"
+                                               : "unknown: not in the table",
+                   t->totals.unknown);
     }
     if (t->rest_text != NULL)
         print_rest(t, t->rest_text, t->rest);

@@ -98,7 +98,7 @@ json_t *summary_origins_json(const struct counters *run, const struct origins *o
     struct ranking *ranking = rank(run, origins);
     if (ranking == NULL)
         return NULL;
-    struct ranking_totals t = ranking_totals(ranking);
+    struct ranking_totals t = ranking_totals(ranking, RANKING_BY_ASN);
     json_t *body =
             json_pack("{s:o, s:I, s:I, s:I}", "table", table_json(origins), "routed",
                       (json_int_t)(t.count - t.unrouted - t.unknown), "unrouted",
@@ -163,7 +163,7 @@ bool summary_origins_print(const struct counters *run, const struct origins *ori
     struct ranking *ranking = rank(run, origins);
     if (ranking == NULL)
         return false;
-    struct ranking_totals t = ranking_totals(ranking);
+    struct ranking_totals t = ranking_totals(ranking, RANKING_BY_ASN);
     uint64_t unknown = unknown_of(run, &t);
     bool good = print_rows(run, ranking, RANKING_BY_ASN, to) &&
                 print_rows(run, ranking, RANKING_BY_PREFIX, to);

@@ -63,7 +63,7 @@ Test(ranking, adds_up_by_announced_prefix_and_by_as)
                               "3 AS64500 192.0.2.0/24 One\n3 AS64500 203.0.113.0/24 One\n");
     expect(RANKING_BY_ASN, "6 AS64500 192.0.2.0/24 One\n4 AS64501 198.51.100.0/24 -\n"
                            "4 AS64502 2001:db8::/32 -\n");
-    struct ranking_totals t = ranking_totals(ranking);
+    struct ranking_totals t = ranking_totals(ranking, RANKING_BY_ASN);
     cr_expect(eq(u64, t.count, 24));
     cr_expect(eq(u64, t.unknown, 10));
     cr_expect(eq(u64, t.unrouted, 0), "of an excerpt");
@@ -88,7 +88,7 @@ Test(ranking, keeps_the_period_before_apart)
     cr_expect(eq(u64, r[0].count, 8));
     cr_expect(eq(u64, r[0].before, 13));
     cr_expect(eq(u64, r[0].prefix.bits, p.bits));
-    cr_expect(eq(u64, ranking_totals(ranking).count, 10));
+    cr_expect(eq(u64, ranking_totals(ranking, RANKING_BY_ASN).count, 10));
 }
 
 Test(ranking, holds_sums_that_would_be_too_large)

@@ -253,7 +253,7 @@ class Report(unittest.TestCase):
         self.assertIn("_origin_", MANUAL)
 
     def test_says_what_is_wrong_with_its_use(self):
-        for words in (("--by", "country"), ("--top", "few"), ("more",), ("--from", "noon"),
+        for words in (("--by", "continent"), ("--top", "few"), ("more",), ("--from", "noon"),
                       ("--to", "9999999999999"), ("--from", "2005-01-18", "--to", "2005-01-18")):
             ran = run("report", "--state", self.state, *words, status=2)
             self.assertIn("usage: rootwatch report", ran.stderr)

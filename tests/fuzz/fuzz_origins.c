@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/origins.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,6 +20,9 @@ static void look_up(const struct origins *o, struct prefix p)
     struct origin found;
     uint32_t asn[4];
     enum origins_answer answer = origins_look_up(o, p, &found);
+    uint16_t country = origins_country(o, &found);
+    if (country != 0 && (!isalnum(country & 0xff) || !isalnum(country >> 8)))
+        abort();
     if (answer != ORIGINS_ANNOUNCED)
         return;
     if (found.number >= origins_count(o) || origins_asn(o, found.number) != found.asn ||
@@ -30,13 +34,14 @@ static void look_up(const struct origins *o, struct prefix p)
         abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_and_look_up(const uint8_t *data, size_t size, bool countries)
 {
     struct feed from;
     struct error err;
     if (!feed_memory(&from, "table", data, size, &err))
-        return 0;
-    struct origins *o = origins_read(&from, NULL, NULL, &err);
+        return;
+    struct origins *o = countries ? origins_read_countries(&from, NULL, NULL, &err)
+                                  : origins_read(&from, NULL, NULL, &err);
     feed_close(&from);
     for (size_t i = 0; o != NULL && i + 8 <= size && i < 64; i++) {
         uint8_t address[16] = {0};
@@ -45,5 +50,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         look_up(o, prefix_of(6, address, 56));
     }
     origins_free(o);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    read_and_look_up(data, size, false);
+    read_and_look_up(data, size, true);
     return 0;
 }
