@@ -136,8 +136,7 @@ def endless(server, connection):
 def lying_dns(change):
     """A DNS server over TCP whose answers are of another question."""
     def speak(server, connection):
-        size = int.from_bytes(connection.recv(2), "big")
-        query = connection.recv(size)
+        query = message_of(connection)[2:]
         server.asked.append(query)
         end = query.index(b"\0", 12) + 5
         answer = change(query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + query[12:end] +
@@ -161,15 +160,30 @@ def who_holds(port):
     return None
 
 
+def message_of(connection):
+    """DNS over TCP, with its length in front."""
+    def take(size):
+        octets = b""
+        while len(octets) < size:
+            part = connection.recv(size - len(octets))
+            if not part:
+                raise OSError("the connection was closed")
+            octets += part
+        return octets
+
+    head = take(2)
+    return head + take(int.from_bytes(head, "big"))
+
+
 def killing_dns(port, known, number):
     """Hands questions on to another server; an address beyond those that are known, of which
     the answers are given first, ends the process that asks for it."""
     def speak(server, connection):
-        query = connection.recv(4096)
+        query = message_of(connection)
         if b"\1" + known.encode() + b"\0012\0010\003192" in query or b"\7in-addr" not in query:
             with socket.create_connection(("127.0.0.1", port)) as to:
                 to.sendall(query)
-                connection.sendall(to.recv(65537))
+                connection.sendall(message_of(to))
             server.asked.append(query)
             return
         while len(server.asked) < 2 and not server.over.wait(0.05):
