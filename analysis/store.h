@@ -105,6 +105,9 @@ bool store_events(struct store *s, const char *id, store_event_function *each, v
 /* The latest event of each incident that was open in the period, newest incident first. */
 bool store_incidents(struct store *s, int64_t from_s, int64_t to_s, store_event_function *each,
                      void *argument, struct error *err);
+/* Whether the incident is known, and has been closed since before then. */
+bool store_is_closed(struct store *s, const char *id, int64_t before_s, bool *is,
+                     struct error *err);
 /* Events that channel `channel` (a bit) was not told yet, oldest first. */
 bool store_untold(struct store *s, unsigned channel, store_event_function *each, void *argument,
                   struct error *err);

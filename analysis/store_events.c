@@ -94,6 +94,28 @@ bool store_incidents(struct store *s, int64_t from_s, int64_t to_s, store_event_
     return store_each_row(s, q, event_row, &r, err);
 }
 
+static bool note_row(struct store *s, sqlite3_stmt *q, void *argument, struct error *err)
+{
+    (void)s;
+    (void)q;
+    (void)err;
+    *(bool *)argument = true;
+    return true;
+}
+
+bool store_is_closed(struct store *s, const char *id, int64_t before_s, bool *is,
+                     struct error *err)
+{
+    sqlite3_stmt *q = store_prepare(
+            s, "SELECT 1 FROM incidents WHERE id = ? AND closed > 0 AND closed < ?", err);
+    *is = false;
+    if (q == NULL)
+        return false;
+    sqlite3_bind_text(q, 1, id, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_int64(q, 2, before_s);
+    return store_each_row(s, q, note_row, is, err);
+}
+
 bool store_untold(struct store *s, unsigned channel, store_event_function *each, void *argument,
                   struct error *err)
 {

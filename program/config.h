@@ -94,6 +94,7 @@ struct config {
 
     uint32_t minutes_days; /* kept in the database */
     uint32_t hours_days;
+    uint32_t cases_days; /* case files with their evidence, once an incident has closed */
     uint32_t hour_floor; /* smallest hourly count of a prefix that is kept */
     uint32_t hour_names; /* leading names kept of an hour, and top-level domains */
 };

@@ -136,6 +136,7 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .hour_names = c->hour_names,
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
+            .cases_days = c->cases_days,
             .poke_fd = e->settings.poke_fd,
     };
     e->writer = writer_start(&settings, err);

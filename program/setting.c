@@ -125,6 +125,8 @@ static const struct setting settings[] = {
          "days that minutes are kept"},
         {"retention.hours-days", SETTING_COUNT, AT(hours_days), 1, 3660, "400",
          "days that hourly counts by prefix and name are kept"},
+        {"retention.cases-days", SETTING_COUNT, AT(cases_days), 2, 36600, "400",
+         "days that case files and evidence are kept once an incident has closed"},
         {"retention.hour-floor", SETTING_COUNT, AT(hour_floor), 1, 1000000, "1",
          "smallest hourly count of a prefix that is kept"},
         {"retention.hour-names", SETTING_COUNT, AT(hour_names), 1, 1000, "500",

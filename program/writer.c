@@ -2,6 +2,7 @@
 #include "program/writer.h"
 
 #include "analysis/store_names.h"
+#include "program/old_cases.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -49,6 +50,7 @@ struct writer {
     struct writer_counts counts;
     /* The thread's own: */
     bool failing;     /* said, and not yet well again */
+    bool cluttered;   /* an old case cannot be removed; said */
     struct job *kept; /* events to be stored once that works again, oldest first */
     unsigned keeps;
 };
@@ -184,6 +186,24 @@ static bool store_hour(struct writer *w, const struct job *j, struct error *err)
                         j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
 }
 
+/* Whatever comes of it, the hour is stored; what cannot be removed now is tried again. */
+static void remove_cases(struct writer *w, int64_t now_s)
+{
+    struct error err;
+    unsigned removed;
+    const struct writer_settings *c = &w->settings;
+    if (c->state == NULL)
+        return;
+    bool good = old_cases_remove(c->state, c->store, now_s - (int64_t)c->cases_days * DAY_S,
+                                 &removed, &err);
+    if (removed > 0)
+        log_notice(c->log, "%u case files of incidents closed %u days ago are removed", removed,
+                   c->cases_days);
+    if (!good && !w->cluttered)
+        log_warning(c->log, "%s; old case files stay", err.text);
+    w->cluttered = !good;
+}
+
 static bool make_directory(const char *path, struct error *err)
 {
     return mkdir(path, CASE_MODE) == 0 || errno == EEXIST ||
@@ -223,7 +243,10 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_MINUTE:
         return do_minute(w, j, err);
     case JOB_HOUR:
-        return store_hour(w, j, err);
+        if (!store_hour(w, j, err))
+            return false;
+        remove_cases(w, j->time_s);
+        return true;
     case JOB_EVIDENCE:
         return write_evidence(w, j, err);
     }

@@ -24,11 +24,12 @@ struct writer_settings {
     struct store *store; /* NULL: nothing is stored; the writer's from now on */
     FILE *events;        /* NULL: none; a line an event, flushed */
     const struct log *log;
-    const char *state;   /* directory of evidence: cases/ID/evidence.pcap */
+    const char *state;   /* directory of cases/ID, with evidence.pcap; NULL: none */
     bool wait;           /* when the queue is full */
     uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
     uint32_t hour_names; /* leading names kept of an hour, and top-level domains */
     uint32_t minutes_days, hours_days; /* retention */
+    uint32_t cases_days;               /* the same, after the close, of cases/ID */
     int poke_fd; /* a byte 'E' is written after events or a minute are stored; -1: none */
 };
 

@@ -234,6 +234,36 @@ class Evidence(unittest.TestCase):
         self.assertEqual((traits["handshakes"], traits["handshakes_unfinished"]), (0, 0))
         self.assertEqual(traits["verdict"], "probably-real")
 
+    def test_what_is_old_goes_once_the_incident_has_closed(self):
+        state, config = self.state("old"), self.dir / "retention.yaml"
+        config.write_text("retention:\n  cases-days: 2\n")
+        incident = self.incident("--state", state, "-c", config, self.file)
+        folder = state / "cases" / incident["id"]
+        run("incident", "case", incident["id"], "--state", state)
+
+        def go_on(days):
+            """Usual traffic of two hours, so many days later."""
+            later = self.dir / "later.pcap"
+            usual = [(t, f) for t, f in self.frames if not source(f).startswith(CULPRIT)][:500]
+            later.write_bytes(capture_of([(t + (days * 86400 + i * 15) * 10**9, f)
+                                          for i, (t, f) in enumerate(usual)]))
+            return run("read", "--state", state, "-c", config, later)
+
+        def listed():
+            said = run("incident", "show", incident["id"], "--state", state, "--json").stdout
+            return json.loads(said.splitlines()[-1])
+
+        go_on(1)
+        self.assertNotEqual(listed()["closed"], 0)
+        self.assertTrue((folder / "evidence.pcap").exists())
+        said = go_on(5)
+        self.assertFalse(folder.exists())
+        self.assertIn("1 case files of incidents closed 2 days ago are removed", said.stderr)
+        self.assertEqual(listed()["id"], incident["id"], "the incident stays")
+        run("incident", "case", incident["id"], "--state", state)
+        self.assertTrue((folder / "case.json").exists(), "and its case can be made again")
+        self.assertFalse((folder / "evidence.pcap").exists())
+
     def test_the_manual_tells_of_every_key(self):
         _, traits, _ = self.traits("keys", self.frames)
         for key in traits:
