@@ -140,8 +140,8 @@ static void judge_tcp(const struct incident_traits *t, bool unrouted, struct for
         return;
     case TRAITS_HEARING_OPEN:
         add(f, 0,
-            "No TCP handshake was seen completed, nor enough of them fail: a forged source "
-            "cannot complete one");
+            "Of TCP handshakes, which a forged source cannot complete, too few were seen to "
+            "tell");
     }
 }
 

@@ -84,13 +84,14 @@ static int write_handshakes(const struct incident_traits *t, char *text, size_t 
     bool deaf = traits_hearing(h, t->responses, t->tcp_responses) == TRAITS_DEAF;
     if (followed == 0)
         return 0;
-    return snprintf(text, size,
-                    "Of TCP connections followed, %llu: completed %llu, answered and not "
-                    "completed %llu, with data and no answer seen %llu, with neither %llu. %s",
-                    (unsigned long long)followed, (unsigned long long)h->completed,
-                    (unsigned long long)h->unfinished, (unsigned long long)h->one_sided,
-                    (unsigned long long)h->unanswered,
-                    deaf ? "What is answered is not heard: forged, or no way back. " : "");
+    return snprintf(
+            text, size,
+            "TCP connections followed: %llu; completed %llu, answered and not completed "
+            "%llu, with data and no answer seen %llu, with neither %llu. %s",
+            (unsigned long long)followed, (unsigned long long)h->completed,
+            (unsigned long long)h->unfinished, (unsigned long long)h->one_sided,
+            (unsigned long long)h->unanswered,
+            deaf ? "What is answered is not heard: forged, or no way back. " : "");
 }
 
 const char *incident_traits_text(const struct incident *i,

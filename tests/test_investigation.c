@@ -267,6 +267,22 @@ Test(investigation, takes_what_packets_say_into_account)
     cr_expect(eq(int, weighed(), without - 1));
 }
 
+Test(investigation, tells_what_packets_say_whole_however_large)
+{
+    char text[INCIDENT_TRAITS_BYTES];
+    const uint64_t most = UINT64_MAX / 5; /* the sum of four is told, too */
+    struct incident_traits *t = &incident.traits;
+    memset(t, 0xff, sizeof *t);
+    t->queries = t->handshakes.unfinished = most;
+    t->handshakes.completed = t->handshakes.one_sided = t->handshakes.unanswered = most;
+    t->handshakes.completed = 0;
+    t->verdict = TRAITS_PROBABLY_FORGED;
+    cr_assert_not_null(incident_traits_text(&incident, text));
+    cr_expect_not_null(strstr(text, "no way back. Answers in all: "), "%s", text);
+    const char *end = "which speaks for forged sources";
+    cr_expect(eq(str, text + strlen(text) - strlen(end), (char *)end), "%s", text);
+}
+
 Test(investigation, takes_a_deaf_source_for_a_sign_of_forging)
 {
     incident.traits = (struct incident_traits){

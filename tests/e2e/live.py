@@ -46,6 +46,72 @@ def wait_for(what, condition, seconds=30):
     raise AssertionError(f"no {what} within {seconds} s")
 
 
+# A server that takes connections and never answers; it says when it listens.
+SERVER = """
+import socket
+with socket.create_server(("192.0.2.54", 53), backlog=4096) as server:
+    print("listening", flush=True)
+    while True:
+        connection, _ = server.accept()
+        connection.recv(4096)
+        connection.close()
+"""
+
+# Clients of the culprit's network that connect and ask; and one that sends SYNs alone, in the name
+# of a host that nobody has.  The first argument is the Ethernet header.
+CLIENTS = """
+import itertools, socket, time
+for i in itertools.count():
+    with socket.create_connection(("192.0.2.54", 53), 5, (f"207.244.46.{5 + i % 7}", 0)) as s:
+        s.sendall(b"\\0\\x11\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\0\\0\\1\\0\\1")
+        s.recv(10)
+    time.sleep(0.02)
+"""
+FORGER = """
+import itertools, os, socket, struct, sys, time
+def sum16(octets):
+    total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
+    while total > 0xffff:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+ends = socket.inet_aton("207.244.46.200") + socket.inet_aton("192.0.2.54")
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("wire", 0))
+for i in itertools.count():
+    tcp = struct.pack(">HH", 1024 + i % 60000, 53) + os.urandom(4) + struct.pack(
+        ">IHHHH", 0, 0x5002, 65535, 0, 0)
+    sum_ = sum16(ends + struct.pack(">HH", 6, len(tcp)) + tcp)
+    tcp = tcp[:16] + struct.pack(">H", sum_) + tcp[18:]
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0) + ends
+    ip = ip[:10] + struct.pack(">H", sum16(ip)) + ip[12:]
+    s.send(bytes.fromhex(sys.argv[1]) + ip + tcp)
+    time.sleep(0.02)
+"""
+
+
+def hardware(namespace, link):
+    return json.loads(run("ip", "-n", namespace, "-j", "link", "show", link).stdout)[0]["address"]
+
+
+def give_addresses():
+    """A server behind the mirror, seven hosts on the wire, and an address that nobody has."""
+    run("ip", "-n", A, "addr", "add", "192.0.2.54/32", "dev", "mirror")
+    run("ip", "-n", A, "route", "add", "207.244.46.0/24", "dev", "mirror")
+    run("ip", "-n", A, "neigh", "add", "207.244.46.200", "lladdr", hardware(B, "wire"), "dev",
+        "mirror")
+    for host in range(5, 12):
+        run("ip", "-n", B, "addr", "add", f"207.244.46.{host}/32", "dev", "wire")
+    run("ip", "-n", B, "route", "add", "192.0.2.54", "dev", "wire")
+
+
+def take_addresses():
+    run("ip", "-n", A, "neigh", "flush", "dev", "mirror", "nud", "all")
+    run("ip", "-n", A, "addr", "flush", "dev", "mirror")
+    run("ip", "-n", A, "route", "flush", "dev", "mirror")
+    run("ip", "-n", B, "addr", "flush", "dev", "wire")
+    run("ip", "-n", B, "route", "flush", "dev", "wire")
+
+
 def frames_in(capture):
     """Frames of a classic capture; fails where it is not whole."""
     assert struct.unpack_from("<I", capture)[0] == 0xa1b23c4d, capture[:4]
@@ -200,6 +266,38 @@ mail:
         self.assertRegex(files[0], r"^evidence-\d{10}\.pcap$")
         self.assertGreater(frames_in((path.parent / files[0]).read_bytes()), 0)
         self.assertNotIn("evidence", (self.dir / "log").read_text())
+
+    def connections(self, program, *words):
+        """What is known of connections of real kernels, once more of the incident is told."""
+        give_addresses()
+        self.addCleanup(take_addresses)
+        server = self.start([sys.executable, "-c", SERVER], A, stdout=subprocess.PIPE, text=True)
+        self.assertIn("listening", server.stdout.readline())
+        p = self.start_rootwatch()
+        self.start([sys.executable, "-c", program, *words], B)
+        self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
+        wait_for("incident", self.events, 40)
+        self.stop(p)
+        traits = self.events()[-1]["evidence"]["traits"]
+        print({k: v for k, v in traits.items() if "handshakes" in k or "tcp" in k or k == "syns"},
+              file=sys.stderr)
+        return traits
+
+    def test_follows_connections_of_real_hosts(self):
+        traits = self.connections(CLIENTS)
+        self.assertGreater(traits["handshakes"], 20)
+        self.assertGreaterEqual(traits["syns"], traits["handshakes"])
+        self.assertEqual(traits["handshakes_unfinished"], 0)
+        self.assertEqual(traits["tcp_responses"], 0)
+        self.assertEqual(traits["verdict"], "real")
+
+    def test_knows_who_does_not_hear_what_a_real_server_answers(self):
+        traits = self.connections(FORGER, hardware(A, "mirror").replace(":", "") +
+                                  hardware(B, "wire").replace(":", "") + "0800")
+        self.assertGreater(traits["syns"], 20)
+        self.assertGreater(traits["handshakes_unfinished"], 0)
+        self.assertEqual(traits["handshakes"], 0)
+        self.assertNotEqual(traits["verdict"], "real")
 
     def test_a_case_file_is_there_in_time_and_completed_when_a_source_answers(self):
         whois, speak = self.dir / "whois", self.dir / "speak"
