@@ -101,7 +101,8 @@ struct filters_goal {
 /*
  * Finds a list, in announced prefixes and sources, and judges it; into one that is empty.
  * Greedy, at several weights of harm against junk, and the shortest list that was found: there
- * may be a shorter one.  Where no list reaches the goal, the one that removes most.  Sources
+ * may be a shorter one.  Where no list reaches the goal, the one that removes most, to which
+ * none can be added.  Sources
  * that look forged are in nothing that is suggested, but where they are less than half of an
  * announced prefix.
  */

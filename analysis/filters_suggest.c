@@ -135,6 +135,17 @@ static void pick(struct search *s, struct prefix p, double weight)
     s->harm_left -= m.harm;
 }
 
+/* What the weight held back, and what fits now that others cover a part of it. */
+static void fill(struct search *s)
+{
+    size_t before;
+    do {
+        before = s->picks;
+        for (size_t i = 0; i < s->candidates && s->junk < s->goal_junk; i++)
+            pick(s, s->candidate[i].prefix, 0);
+    } while (s->picks > before);
+}
+
 static int by_place(const void *x, const void *y)
 {
     return filters_order(((const struct pick *)x)->prefix, ((const struct pick *)y)->prefix);
@@ -191,6 +202,7 @@ static void search(struct search *s, double weight, uint64_t harm_left)
     set_scores(s, weight);
     for (size_t i = 0; i < s->candidates && s->junk < s->goal_junk; i++)
         pick(s, s->candidate[i].prefix, weight);
+    fill(s);
     drop_nested(s);
     if (s->junk >= s->goal_junk)
         drop_spare(s);

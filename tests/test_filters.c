@@ -292,6 +292,21 @@ Test(filters, suggests_what_removes_most_where_the_goal_cannot_be_reached)
     cr_expect(eq(sz, list.rows, 2));
 }
 
+/* The search that finds most weighs harm so heavily that it holds the last back. */
+Test(filters, suggests_also_what_the_best_search_held_back_but_may_go)
+{
+    asked("192.0.2.0/24", 150, 100);
+    asked("198.51.100.0/24", 80, 60);
+    asked("198.51.101.0/24", 70, 50);
+    asked("203.0.113.0/24", 16, 6);
+    hour_ends(0);
+    gathered(0, HOUR_S, false);
+    suggested(0.9, 0.5);
+    cr_expect(eq(u64, list.total.junk, 116));
+    cr_expect(eq(u64, filters_legitimate(&list.total), 50));
+    cr_expect(eq(sz, list.rows, 3));
+}
+
 Test(filters, suggests_nothing_that_looks_forged)
 {
     given_junk();
