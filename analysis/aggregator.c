@@ -139,7 +139,7 @@ static void fill_counts(struct minute *m, const struct counters *c)
     m->queries = c->queries;
     m->responses = c->responses;
     m->malformed = c->malformed;
-    m->junk = c->junk;
+    m->junk = junk_split(&c->junk);
     m->edns = c->edns;
     m->dnssec_ok = c->dnssec_ok;
     for (unsigned i = 0; i < TRANSPORTS; i++) {

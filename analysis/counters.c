@@ -177,18 +177,21 @@ static void add_numbers(struct counters *c, const struct message_batch *batch, i
 {
     struct flag_sums sums = {0};
     uint32_t internet = 0;
+    uint32_t cut = 0, late = 0;
     uint64_t before = c->queries;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
         sum_flags(&sums, m->flags);
-        c->cut += (m->flags & MESSAGE_CUT) != 0;
-        c->late += m->time_ns < start_ns;
+        cut += (m->flags & MESSAGE_CUT) != 0;
+        late += m->time_ns < start_ns;
         if (m->flags & MESSAGE_RESPONSE)
             add_response(c, m);
         else
             add_query(c, m, &internet);
     }
     take_sums(c, &sums);
+    c->cut += cut;
+    c->late += late;
     c->opcode[OPCODE_QUERY] += c->queries - before;
     if (internet > 0)
         tally_add(&c->qclass, CLASS_INTERNET, internet);
@@ -215,11 +218,10 @@ static void add_names(struct counters *c, const struct message_batch *batch,
 }
 
 static void add_question(struct watch *w, const uint8_t *name, const struct message *m,
-                         uint8_t class)
+                         const struct junk_batch *judged, uint32_t i)
 {
     w->queries++;
-    if (class < JUNK_CLASSES)
-        w->junk[class]++;
+    junk_count(&w->junk, judged->kind[i], judged->counted, 1);
     w->qtype[qtype_class(m->qtype)]++;
     if (m->name_bytes == 0)
         return; /* its type can be read, its name cannot */
@@ -227,14 +229,14 @@ static void add_question(struct watch *w, const uint8_t *name, const struct mess
 }
 
 static void add_watched(struct watch *w, const struct message_batch *batch,
-                        const struct message *m, uint8_t class)
+                        const struct message *m, const struct junk_batch *judged, uint32_t i)
 {
     unsigned host = prefix_host_bit(m->client, m->flags & MESSAGE_IPV6);
     if (w->host[host]++ == 0)
         memcpy(w->address[host], m->client, sizeof m->client);
     traits_add(&w->traits, m, host);
     if (m->flags & MESSAGE_QUESTION) {
-        add_question(w, &batch->names[m->name_at], m, class);
+        add_question(w, &batch->names[m->name_at], m, judged, i);
         return;
     }
     w->queries++;
@@ -257,16 +259,17 @@ static void add_network(struct watch *w, const struct message *m)
 }
 
 static void add_watched_names(struct counters *c, const struct message_batch *batch,
-                              const struct message *m, uint8_t class)
+                              const struct message *m, const struct junk_batch *judged,
+                              uint32_t i)
 {
     const uint8_t *name = &batch->names[m->name_at];
     if ((m->flags & (MESSAGE_RESPONSE | MESSAGE_QUESTION)) != MESSAGE_QUESTION)
         return;
-    for (unsigned i = 0; i < c->names_watched; i++) {
-        struct watch *w = &c->name_watch[i];
+    for (unsigned n = 0; n < c->names_watched; n++) {
+        struct watch *w = &c->name_watch[n];
         if (!subject_covers_name(&w->subject, name, m->name_bytes))
             continue;
-        add_question(w, name, m, class);
+        add_question(w, name, m, judged, i);
         add_network(w, m);
     }
 }
@@ -274,7 +277,17 @@ static void add_watched_names(struct counters *c, const struct message_batch *ba
 /* Where nobody judges, no query is in a class, and none is junk. */
 static void judge_none(struct junk_batch *judged, uint32_t count)
 {
-    memset(judged->class, JUNK_NONE, count);
+    memset(judged->kind, JUNK_NONE, count);
+}
+
+/* Of a watched prefix the reader wants to know what its junk is. */
+static void tell_watched_apart(const struct counters *c, uint32_t count,
+                               const struct prefix_home *home, struct junk_batch *judged)
+{
+    memset(judged->apart, 0, sizeof judged->apart);
+    for (unsigned w = 0; w < c->watched; w++)
+        for (uint32_t i = 0; i < count; i++)
+            judged->apart[i] |= home[i].prefix.bits == c->watch[w].subject.key;
 }
 
 /* In this order, so that memory has time to answer: each step asks for what a later one uses.
@@ -296,21 +309,21 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
         judge_none(&judged, batch->count);
     prefix_counts_approach(c->prefixes, batch, home);
     add_names(c, batch, hash);
-    if (c->judge != NULL)
-        junk_recall(c->judge, batch, &judged, &c->junk);
     add_numbers(c, batch, start_ns);
-    if (c->judge != NULL)
-        junk_settle(c->judge, batch, &judged, &c->junk);
+    if (c->judge != NULL) {
+        tell_watched_apart(c, batch->count, home, &judged);
+        junk_recall(c->judge, batch, &judged, &c->junk);
+    }
     for (uint32_t i = 0; i < batch->count; i++)
-        junk[i] = junk_is(judged.class[i]);
+        junk[i] = junk_is(judged.kind[i]);
     prefix_counts_add(c->prefixes, batch, home, junk, record);
     for (uint32_t i = 0; c->watched > 0 && i < batch->count; i++)
         if ((uint32_t)record[i] < c->watched)
-            add_watched(&c->watch[record[i]], batch, &batch->message[i], judged.class[i]);
+            add_watched(&c->watch[record[i]], batch, &batch->message[i], &judged, i);
         else if (batch->message[i].flags & MESSAGE_RESPONSE)
             add_answer(c, &batch->message[i], home[i].prefix);
     for (uint32_t i = 0; c->names_watched > 0 && i < batch->count; i++)
-        add_watched_names(c, batch, &batch->message[i], judged.class[i]);
+        add_watched_names(c, batch, &batch->message[i], &judged, i);
 }
 
 static void merge_numbers(uint64_t *into, const uint64_t *from, size_t count)
@@ -369,7 +382,7 @@ static void merge_watch(struct watch *to, const struct watch *by)
             memcpy(to->address[i], by->address[i], sizeof to->address[i]);
     merge_numbers(to->host, by->host, 256);
     merge_numbers(to->qtype, by->qtype, QTYPE_CLASSES);
-    merge_numbers(to->junk, by->junk, JUNK_CLASSES);
+    junk_counts_add(&to->junk, &by->junk);
     for (unsigned i = 0; i < WATCH_NETWORK_BITS / 64; i++)
         to->network[i] |= by->network[i];
     to->queries += by->queries;
@@ -392,7 +405,7 @@ static void clear_watch(struct watch *w, const struct subject *s)
     w->queries = 0;
     memset(w->host, 0, sizeof w->host);
     memset(w->qtype, 0, sizeof w->qtype);
-    memset(w->junk, 0, sizeof w->junk);
+    w->junk = (struct junk_counts){.forgotten = 0};
     memset(&w->traits, 0, sizeof w->traits);
     w->keep = NULL;
     memset(w->network, 0, sizeof w->network);

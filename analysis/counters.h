@@ -38,9 +38,9 @@ struct watch {
     uint8_t address[256][16];                  /* of the first host seen under each bit */
     uint64_t network[WATCH_NETWORK_BITS / 64]; /* of a name: one bit a /24 or /48, hashed */
     uint64_t qtype[QTYPE_CLASSES];
-    uint64_t junk[JUNK_CLASSES]; /* where queries are judged */
-    struct traits traits;        /* of a prefix */
-    const struct keep *keep;     /* of a prefix: its network number is the watch's */
+    struct junk_counts junk; /* where queries are judged */
+    struct traits traits;    /* of a prefix */
+    const struct keep *keep; /* of a prefix: its network number is the watch's */
     unsigned number;
     struct names *names;
 };

@@ -559,8 +559,8 @@ void describe_incident(struct case_file *c, enum incident_state state,
     struct incident *i = &c->incident;
 
     i->queries = d->queries;
-    i->junk = (struct incident_junk){.judged = d->judged, .junk = d->junk};
-    memcpy(i->junk.class, d->junk_class, sizeof i->junk.class);
+    i->junk =
+            (struct incident_junk){.judged = d->judged, .junk = d->junk, .classes = d->classes};
     describe_traits(i, &d->traits);
     i->hosts = dossier_hosts(d);
     i->networks = dossier_networks(d);

@@ -98,8 +98,7 @@ void dossier_add(struct dossier *d, const struct sample *sample, double length_s
     d->all_queries += (uint64_t)sample->all;
     d->judged += (uint64_t)sample->judged;
     d->junk += (uint64_t)sample->junk;
-    for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        d->junk_class[i] += sample->junk_class[i];
+    junk_counts_add(&d->classes, &sample->classes);
     d->networks = sample->networks > d->networks ? sample->networks : d->networks;
     d->many_hosts = sample->hosts > d->many_hosts ? sample->hosts : d->many_hosts;
     d->seconds += length_s;
@@ -183,12 +182,14 @@ static json_t *hosts_json(const struct dossier *d)
 
 static json_t *junk_json(const struct dossier *d)
 {
-    json_t *object = json_pack("{s:I, s:I}", "judged", (json_int_t)d->judged, "junk",
-                               (json_int_t)d->junk);
+    const struct junk_counts *c = &d->classes;
+    json_t *object = json_pack("{s:I, s:I, s:I, s:I}", "judged", (json_int_t)d->judged, "junk",
+                               (json_int_t)d->junk, "estimated", (json_int_t)c->estimated,
+                               "one_in", (json_int_t)c->one_in);
     for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        if (d->junk_class[i] > 0)
+        if (c->queries[i] > 0)
             json_object_set_new(object, junk_class_name(i),
-                                json_integer((json_int_t)d->junk_class[i]));
+                                json_integer((json_int_t)c->queries[i]));
     return object;
 }
 
@@ -232,9 +233,11 @@ static bool parse_hosts(const json_t *array, struct dossier *d)
 static bool parse_junk(const json_t *json, struct dossier *d)
 {
     for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        if (!json_read_u64(json, junk_class_name(i), &d->junk_class[i]))
+        if (!json_read_u64(json, junk_class_name(i), &d->classes.queries[i]))
             return false;
-    return json_read_u64(json, "judged", &d->judged) && json_read_u64(json, "junk", &d->junk);
+    return json_read_u64(json, "judged", &d->judged) && json_read_u64(json, "junk", &d->junk) &&
+           json_read_u64(json, "estimated", &d->classes.estimated) &&
+           json_read_u64(json, "one_in", &d->classes.one_in);
 }
 
 bool dossier_parse(const json_t *json, struct dossier *d)

@@ -19,9 +19,9 @@ struct dossier {
     uint64_t queries;
     uint64_t all_queries; /* of everybody, in the same intervals */
     uint64_t qtype[QTYPE_CLASSES];
-    uint64_t judged, junk;             /* queries put in classes; junk of these */
-    uint64_t junk_class[JUNK_CLASSES]; /* as far as they are known by class */
-    uint64_t host[256];                /* by prefix_host_bit() */
+    uint64_t judged, junk;      /* queries put in classes; junk of these */
+    struct junk_counts classes; /* as far as they are known by class */
+    uint64_t host[256];         /* by prefix_host_bit() */
     uint8_t address[256][16];
     uint64_t network[WATCH_NETWORK_BITS / 64]; /* see struct watch */
     uint32_t networks, many_hosts;             /* most of an AS, in one interval */

@@ -51,18 +51,28 @@ bool incident_kind_parse(const char *name, enum incident_kind *k)
     return false;
 }
 
+/* Whether a class has queries that were put there by estimate. */
+static bool is_estimated(const struct junk_counts *c, enum junk_class class)
+{
+    return c->estimated > 0 && class >= JUNK_IDENTICAL && class < JUNK_LEGITIMATE;
+}
+
 const char *incident_junk_text(const struct incident *i, char text[static INCIDENT_JUNK_BYTES])
 {
     const struct incident_junk *j = &i->junk;
-    enum junk_class most = junk_leading(j->class);
-    uint64_t classed = j->class[JUNK_LEGITIMATE] + junk_sum(j->class);
+    const uint64_t *queries = j->classes.queries;
+    enum junk_class most = junk_leading(queries);
+    uint64_t classed = queries[JUNK_LEGITIMATE] + junk_sum(queries);
     if (j->judged == 0)
         return NULL;
     int used = snprintf(text, INCIDENT_JUNK_BYTES, "%.0f %% of these queries are junk",
                         100 * (double)j->junk / (double)j->judged);
     if (most != JUNK_LEGITIMATE)
-        (void)snprintf(text + used, INCIDENT_JUNK_BYTES - (size_t)used, ", mostly %s (%.0f %%)",
-                       junk_class_name(most), 100 * (double)j->class[most] / (double)classed);
+        (void)snprintf(text + used, INCIDENT_JUNK_BYTES - (size_t)used,
+                       is_estimated(&j->classes, most)
+                               ? ", mostly %s (about %.0f %%, estimated)"
+                               : ", mostly %s (%.0f %%)",
+                       junk_class_name(most), 100 * (double)queries[most] / (double)classed);
     return text;
 }
 

@@ -120,7 +120,7 @@ struct incident_traits {
 struct incident_junk {
     uint64_t judged; /* 0: nothing is known of it */
     uint64_t junk;
-    uint64_t class[JUNK_CLASSES]; /* may be fewer: of what was watched closely; of an AS none */
+    struct junk_counts classes; /* may be fewer: of what was watched closely; of an AS none */
 };
 
 /* Frames that capture lost, of all that there were in the same time. */

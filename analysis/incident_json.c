@@ -93,21 +93,26 @@ static void set_evidence(json_t *json, const struct incident_evidence *e)
 
 static void set_junk(json_t *json, const struct incident_junk *j)
 {
-    enum junk_class most = junk_leading(j->class);
+    const struct junk_counts *counts = &j->classes;
+    enum junk_class most = junk_leading(counts->queries);
     json_t *classes = json_object();
     if (j->judged == 0) {
         json_decref(classes);
         return;
     }
     for (unsigned c = 0; c < JUNK_CLASSES; c++)
-        if (j->class[c] > 0)
+        if (counts->queries[c] > 0)
             json_object_set_new(classes, junk_class_name(c),
-                                json_integer((json_int_t)j->class[c]));
+                                json_integer((json_int_t)counts->queries[c]));
     json_t *junk = json_pack("{s:I, s:I, s:f, s:o}", "judged", (json_int_t)j->judged, "junk",
                              (json_int_t)j->junk, "share", (double)j->junk / (double)j->judged,
                              "classes", classes);
     if (most != JUNK_LEGITIMATE)
         json_object_set_new(junk, "leading", json_string(junk_class_name(most)));
+    if (counts->estimated > 0) {
+        json_object_set_new(junk, "estimated", json_integer((json_int_t)counts->estimated));
+        json_object_set_new(junk, "one_in", json_integer((json_int_t)counts->one_in));
+    }
     json_object_set_new(json, "junk", junk);
 }
 
@@ -317,9 +322,11 @@ static bool parse_junk(const json_t *json, struct incident_junk *j)
 {
     const json_t *classes = json_object_get(json, "classes");
     for (unsigned c = 0; c < JUNK_CLASSES; c++)
-        if (!json_read_u64(classes, junk_class_name(c), &j->class[c]))
+        if (!json_read_u64(classes, junk_class_name(c), &j->classes.queries[c]))
             return false;
-    return json_read_u64(json, "judged", &j->judged) && json_read_u64(json, "junk", &j->junk);
+    return json_read_u64(json, "judged", &j->judged) && json_read_u64(json, "junk", &j->junk) &&
+           json_read_u64(json, "estimated", &j->classes.estimated) &&
+           json_read_u64(json, "one_in", &j->classes.one_in);
 }
 
 /* Events of older releases have none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/junk.h"
 
+#include "analysis/junk_level.h"
 #include "analysis/region.h"
 #include "capture/dns.h"
 
@@ -35,7 +36,7 @@ enum {
 typedef _Atomic uint64_t place; /* 0: free; tag, time, ID from the highest bits down */
 
 struct set {
-    place place[PLACES];
+    place place[PLACES]; /* the latest first, free ones last */
 };
 
 struct junk {
@@ -45,6 +46,7 @@ struct junk {
     uint64_t seed[4];
     uint32_t cut;
     _Atomic int64_t latest_s; /* latest second met; 0: none */
+    struct junk_level level;
 };
 
 _Static_assert(sizeof(struct set) == 32, "set: never in two lines of the cache");
@@ -308,127 +310,188 @@ static uint64_t age_of(uint64_t value, uint64_t now_s)
     return age > TIME_MASK - DISORDER_S ? 0 : age;
 }
 
-/* The oldest place of a full set, or one that is free or has been for long enough. */
-static place *make_room(struct set *s, uint64_t now_s, struct junk_counts *counts)
+/* What a batch has changed in the memory. */
+struct changes {
+    uint64_t forgotten;
+    uint64_t youngest; /* least age of these, and DISORDER_S more */
+    uint64_t taken[2]; /* places: by what is always kept, by what is sampled */
+};
+
+enum { ALWAYS, SAMPLED };
+
+static inline uint64_t all_ones(bool yes)
 {
-    place *oldest = &s->place[0];
-    uint64_t most = 0;
+    return -(uint64_t)yes;
+}
+
+static inline uint64_t pick(uint64_t mask, uint64_t yes, uint64_t no)
+{
+    return no ^ ((no ^ yes) & mask);
+}
+
+/*
+ * What was remembered under `key`, and is replaced; 0: nothing.  It moves to the front, and
+ * the others back, the last one out of the set where the key's own was not in it.  Nobody can
+ * guess which of these happens, so masks take the place of branches, which would have to be
+ * taken before memory has answered.
+ */
+static inline uint64_t remember(struct junk *j, uint64_t key, uint64_t now_s, uint16_t id,
+                                unsigned by, struct changes *c)
+{
+    place *p = set_of(j, key)->place;
+    uint64_t tag = (key & TAG_MASK) + ((key & TAG_MASK) == 0);
+    uint64_t v0 = load(&p[0]), v1 = load(&p[1]), v2 = load(&p[2]), v3 = load(&p[3]);
+    uint64_t upto0 = all_ones(v0 >> TAG_SHIFT == tag);
+    uint64_t upto1 = all_ones(v1 >> TAG_SHIFT == tag) | upto0;
+    uint64_t upto2 = all_ones(v2 >> TAG_SHIFT == tag) | upto1;
+    uint64_t known = all_ones(v3 >> TAG_SHIFT == tag) | upto2;
+    uint64_t n1 = pick(upto0, v1, v0), n2 = pick(upto1, v2, v1), n3 = pick(upto2, v3, v2);
+    uint64_t out = v0 ^ v1 ^ v2 ^ v3 ^ n1 ^ n2 ^ n3; /* the one that is not in it any more */
+    store(&p[0], tag << TAG_SHIFT | (now_s & TIME_MASK) << ID_BITS | id);
+    store(&p[1], n1);
+    store(&p[2], n2);
+    store(&p[3], n3);
+
+    uint64_t age = (now_s + DISORDER_S - (out >> ID_BITS)) & TIME_MASK;
+    uint64_t lives = all_ones((out != 0) & (age <= JUNK_MEMORY_S + DISORDER_S));
+    uint64_t lost = lives & ~known;
+    uint64_t young = age | ~lost;
+    c->forgotten += lost & 1;
+    c->youngest = young < c->youngest ? young : c->youngest;
+    c->taken[by] += ~known & 1;
+    return out & known & lives;
+}
+
+/* What is too old to be told from new goes, and the others move up. */
+static void clean(struct set *s, int64_t from_s, int64_t to_s)
+{
+    unsigned kept = 0;
     for (unsigned i = 0; i < PLACES; i++) {
         uint64_t value = load(&s->place[i]);
-        uint64_t age = age_of(value, now_s);
-        if (value == 0 || age > JUNK_MEMORY_S)
-            return &s->place[i];
-        if (age > most) {
-            most = age;
-            oldest = &s->place[i];
-        }
+        bool old =
+                age_of(value, (uint64_t)to_s) > JUNK_MEMORY_S || to_s - from_s > JUNK_MEMORY_S;
+        if (value != 0 && !old)
+            store(&s->place[kept++], value);
     }
-    counts->forgotten++;
-    most = most == 0 ? 1 : most;
-    if (counts->youngest_s == 0 || most < counts->youngest_s)
-        counts->youngest_s = most;
-    return oldest;
+    while (kept < PLACES)
+        store(&s->place[kept++], 0);
 }
 
-/* What was remembered under `key`, and is replaced; 0: nothing. */
-static inline uint64_t remember(struct junk *j, uint64_t key, uint64_t now_s, uint16_t id,
-                                struct junk_counts *counts)
-{
-    struct set *s = set_of(j, key);
-    uint64_t tag = (key & TAG_MASK) != 0 ? key & TAG_MASK : 1;
-    uint64_t value = tag << TAG_SHIFT | (now_s & TIME_MASK) << ID_BITS | id;
-    for (unsigned i = 0; i < PLACES; i++) {
-        uint64_t old = load(&s->place[i]);
-        if (old >> TAG_SHIFT != tag)
-            continue;
-        store(&s->place[i], value);
-        return age_of(old, now_s) <= JUNK_MEMORY_S ? old : 0;
-    }
-    store(make_room(s, now_s, counts), value);
-    return 0;
-}
-
-/* The sets whose turn it is between two seconds lose what is too old to be told from new. */
+/* The sets whose turn it is between two seconds. */
 static void sweep(struct junk *j, int64_t from_s, int64_t to_s)
 {
     uint64_t from = (uint64_t)from_s * j->count / SWEEP_S;
     uint64_t to = (uint64_t)to_s * j->count / SWEEP_S;
     if (to_s - from_s >= SWEEP_S)
         from = to - j->count;
-    for (uint64_t at = from; at < to; at++) {
-        struct set *s = &j->sets[at & (j->mask)];
-        for (unsigned i = 0; i < PLACES; i++)
-            if (age_of(load(&s->place[i]), (uint64_t)to_s) > JUNK_MEMORY_S ||
-                to_s - from_s > JUNK_MEMORY_S)
-                store(&s->place[i], 0);
-    }
+    for (uint64_t at = from; at < to; at++)
+        clean(&j->sets[at & (j->mask)], from_s, to_s);
 }
 
+/* For whichever thread meets a second first. */
 static void pass_time(struct junk *j, const struct message_batch *batch)
 {
     int64_t now_s = second_of(&batch->message[batch->count - 1]);
     int64_t latest_s = atomic_load_explicit(&j->latest_s, memory_order_relaxed);
-    if (now_s <= latest_s)
+    if (now_s <= latest_s ||
+        !atomic_compare_exchange_strong_explicit(&j->latest_s, &latest_s, now_s,
+                                                 memory_order_relaxed, memory_order_relaxed) ||
+        latest_s == 0)
         return;
-    atomic_store_explicit(&j->latest_s, now_s, memory_order_relaxed);
-    if (latest_s > 0)
-        sweep(j, latest_s, now_s);
+    sweep(j, latest_s, now_s);
+    junk_level_pass(&j->level, j->count * PLACES, latest_s, now_s);
 }
 
 /* ---- The steps
  * -------------------------------------------------------------------------------
  */
 
+/* Keys begin with bits that nothing else is made of, for tables of any size. */
+static bool in_sample(uint64_t question, unsigned level)
+{
+    return question <= UINT64_MAX >> level;
+}
+
+_Static_assert(JUNK_LEVEL_MAX <= 64 - 32 - 27, "4096 MiB have 2^27 sets");
+
 void junk_seek(struct junk *j, const struct message_batch *batch,
                const uint64_t name_hash[static MESSAGE_BATCH_MAX], struct junk_batch *b)
 {
     pass_time(j, batch);
+    b->kept = junk_level_kept(&j->level);
+    b->counted = junk_level_counted(&j->level);
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
-        b->class[i] = JUNK_NONE;
-        b->referral[i] = 0;
+        b->kind[i] = JUNK_NONE;
         if ((m->flags & MESSAGE_RESPONSE) != 0 || m->name_bytes == 0)
             continue;
         const uint8_t *name = &batch->names[m->name_at];
         const struct shape s = shape_of(name, m->name_bytes);
         uint64_t tld;
-        b->class[i] = (uint8_t)class_of(j, m, name, &s, &tld);
-        if (b->class[i] != JUNK_UNDECIDED)
+        b->kind[i] = (uint8_t)class_of(j, m, name, &s, &tld);
+        if (b->kind[i] != JUNK_UNDECIDED)
             continue;
         uint64_t source = source_of(j, m);
         b->question[i] = question_of(j, m, source, name_hash[i]);
-        __builtin_prefetch(set_of(j, b->question[i]), 1);
         b->referral[i] = referral_of(j, m, name, &s, source, tld);
+        if (b->referral[i] != 0)
+            __builtin_prefetch(set_of(j, b->referral[i]), 1);
+        if (b->referral[i] == 0 || in_sample(b->question[i], b->kept))
+            __builtin_prefetch(set_of(j, b->question[i]), 1);
     }
+}
+
+static inline uint8_t kind_of(struct junk *j, const struct message *m,
+                              const struct junk_batch *b, uint32_t i, struct changes *c)
+{
+    uint64_t now_s = (uint64_t)second_of(m);
+    uint64_t question = b->question[i];
+    bool apart = b->referral[i] == 0 || b->apart[i];
+    uint64_t referred = 0, before = 0;
+    if (b->referral[i] != 0)
+        referred = remember(j, b->referral[i], now_s, 0, ALWAYS, c);
+    if (apart || in_sample(question, b->kept))
+        before = remember(j, question, now_s, m->id, apart ? ALWAYS : SAMPLED, c);
+
+    /* Without branches, too: the classes stand in this order. */
+    bool asked = before != 0;
+    bool same = asked & ((uint16_t)before == m->id);
+    bool is_junk = (referred | before) != 0;
+    unsigned class = JUNK_LEGITIMATE - (unsigned)is_junk - (unsigned)asked - (unsigned)same;
+    if (apart || b->counted == 0)
+        return (uint8_t) class;
+    unsigned kind = in_sample(question, b->counted) ? JUNK_SAMPLED + class - JUNK_IDENTICAL
+                                                    : JUNK_UNSPLIT;
+    return (uint8_t)pick(all_ones(is_junk), kind, JUNK_LEGITIMATE);
+}
+
+_Static_assert(JUNK_REFERRAL == JUNK_LEGITIMATE - 1 && JUNK_REPEATED == JUNK_REFERRAL - 1 &&
+                       JUNK_IDENTICAL == JUNK_REPEATED - 1,
+               "each stands before what is known of less");
+
+static void take_counts(struct junk_counts *counts, const uint32_t n[static JUNK_KINDS],
+                        unsigned level, const struct changes *c)
+{
+    for (uint8_t kind = 0; kind < JUNK_KINDS; kind++)
+        junk_count(counts, kind, level, n[kind]);
+    if (c->forgotten == 0)
+        return;
+    uint64_t youngest_s = c->youngest > DISORDER_S ? c->youngest - DISORDER_S : 1;
+    counts->forgotten += c->forgotten;
+    if (counts->youngest_s == 0 || youngest_s < counts->youngest_s)
+        counts->youngest_s = youngest_s;
 }
 
 void junk_recall(struct junk *j, const struct message_batch *batch, struct junk_batch *b,
                  struct junk_counts *counts)
 {
+    uint32_t n[JUNK_NONE + 1] = {0};
+    struct changes c = {.youngest = UINT64_MAX};
     for (uint32_t i = 0; i < batch->count; i++) {
-        const struct message *m = &batch->message[i];
-        if (b->class[i] != JUNK_UNDECIDED)
-            continue;
-        uint64_t old = remember(j, b->question[i], (uint64_t)second_of(m), m->id, counts);
-        if (old != 0)
-            b->class[i] = (uint16_t)old == m->id ? JUNK_IDENTICAL : JUNK_REPEATED;
-        else if (b->referral[i] != 0)
-            __builtin_prefetch(set_of(j, b->referral[i]), 1);
+        if (b->kind[i] == JUNK_UNDECIDED)
+            b->kind[i] = kind_of(j, &batch->message[i], b, i, &c);
+        n[b->kind[i]]++;
     }
-}
-
-void junk_settle(struct junk *j, const struct message_batch *batch, struct junk_batch *b,
-                 struct junk_counts *counts)
-{
-    for (uint32_t i = 0; i < batch->count; i++) {
-        if (b->class[i] == JUNK_NONE)
-            continue;
-        if (b->class[i] == JUNK_UNDECIDED) {
-            uint64_t now_s = (uint64_t)second_of(&batch->message[i]);
-            bool known =
-                    b->referral[i] != 0 && remember(j, b->referral[i], now_s, 0, counts) != 0;
-            b->class[i] = known ? JUNK_REFERRAL : JUNK_LEGITIMATE;
-        }
-        counts->queries[b->class[i]]++;
-    }
+    take_counts(counts, n, b->counted, &c);
+    junk_level_add(&j->level, c.taken[ALWAYS], c.taken[SAMPLED]);
 }

@@ -22,6 +22,11 @@
  * never a referral.  "Before" is at most JUNK_MEMORY_S, which is less than delegations (two
  * days) and as long as what does not exist (a day) may be cached.  A query without a readable
  * question is in no class.  Of all queries, then: the classes' and those in none.
+ *
+ * Who repeats a question below a zone was referred there before.  So that a query is of one of
+ * the three classes before the last follows from its referral alone; which of the three, from
+ * the memory of questions, and where that holds a sample of them only (junk.h), it is known of
+ * the sampled ones only and estimated in all, by junk_split().
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -41,27 +46,45 @@ enum junk_class {
     JUNK_REFERRAL,
     JUNK_LEGITIMATE,
     JUNK_CLASSES,
-    JUNK_UNDECIDED = JUNK_CLASSES, /* on the way: depends on the memory */
-    JUNK_NONE,                     /* no query, or without a readable question */
+    /* Where questions are sampled, of the three classes before the last, one and all: */
+    JUNK_SAMPLED = JUNK_CLASSES, /* and the next two: in the sample, and of which of them */
+    JUNK_UNSPLIT = JUNK_SAMPLED + 3,
+    JUNK_KINDS,
+    JUNK_UNDECIDED = JUNK_KINDS, /* on the way: depends on the memory */
+    JUNK_NONE,                   /* no query, or without a readable question */
 };
 
-enum { JUNK_MEMORY_S = 86400 };
+enum { JUNK_MEMORY_S = 86400, JUNK_SPLIT = JUNK_LEGITIMATE - JUNK_IDENTICAL };
 
 /* What is counted, and added up. */
 struct junk_counts {
-    uint64_t queries[JUNK_CLASSES];
+    uint64_t queries[JUNK_CLASSES]; /* without what is in `unsplit` */
+    uint64_t unsplit;               /* JUNK_SAMPLED to JUNK_UNSPLIT */
+    uint64_t weight[JUNK_SPLIT];    /* what the sampled ones of them stand for, by class */
+    uint64_t estimated;             /* queries in classes that junk_split() put there */
+    uint64_t one_in;     /* questions was sampled, where fewest were; 0: there was no need */
     uint64_t forgotten;  /* questions, before JUNK_MEMORY_S */
     uint64_t youngest_s; /* the least age of these; 0: none */
 };
 
+/* `n` queries of a kind; `level`: the sample is one question in 2^level (struct junk_batch). */
+void junk_count(struct junk_counts *c, uint8_t kind, unsigned level, uint64_t n);
 void junk_counts_add(struct junk_counts *into, const struct junk_counts *from);
+/*
+ * The same counts, all in their classes.  Every question is referred for the first time once,
+ * so the sampled first ones make a fair estimate of all, for x of one in r right to about
+ * 2 sqrt(x r) in 95 of a hundred cases; the rest of what is to be split is exact less that.
+ * It is identical and repeated as the sampled queries are, of which a question that is asked
+ * very often may be many, or none.
+ */
+struct junk_counts junk_split(const struct junk_counts *c);
 /* All but the legitimate. */
 uint64_t junk_sum(const uint64_t queries[static JUNK_CLASSES]);
 /* The kind of junk with most queries, the first of equals; JUNK_LEGITIMATE: there is none. */
 enum junk_class junk_leading(const uint64_t queries[static JUNK_CLASSES]);
 const char *junk_class_name(enum junk_class c); /* "invalid-tld" */
 
-static inline bool junk_is(uint8_t class)
+static inline bool junk_is(uint8_t kind)
 {
-    return class < JUNK_LEGITIMATE;
+    return kind < JUNK_KINDS && kind != JUNK_LEGITIMATE;
 }

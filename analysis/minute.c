@@ -60,6 +60,7 @@ static const struct field {
         {"kernel_drops", offsetof(struct minute, kernel_drops)},
         {"interface_drops", offsetof(struct minute, interface_drops)},
         {"overflow", offsetof(struct minute, overflow)},
+        {"junk_estimated", offsetof(struct minute, junk.estimated)},
         {"questions_forgotten", offsetof(struct minute, junk.forgotten)},
 };
 
@@ -141,6 +142,8 @@ json_t *minute_json(const struct minute *m)
     if (m->junk.youngest_s > 0)
         json_object_set_new(json, "forgotten_youngest",
                             json_integer((json_int_t)m->junk.youngest_s));
+    if (m->junk.one_in > 0)
+        json_object_set_new(json, "junk_one_in", json_integer((json_int_t)m->junk.one_in));
     if (!isnan(m->usual_qps))
         json_object_set_new(json, "usual_qps", json_real(m->usual_qps));
     if (!isnan(m->spread_qps))
@@ -247,6 +250,7 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
             return error_set(err, "minute %lld: %s holds what is not a count",
                              (long long)m->start_s, tables[i].name);
     if (!json_read_u64(json, "forgotten_youngest", &m->junk.youngest_s) ||
+        !json_read_u64(json, "junk_one_in", &m->junk.one_in) ||
         !json_read_double(json, "usual_qps", &m->usual_qps) ||
         !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
         !reasons_parse(json_object_get(json, "decoding"), &m->reasons) ||
@@ -364,6 +368,8 @@ void minute_add(struct minute *into, const struct minute *m)
     if (m->junk.youngest_s > 0 &&
         (into->junk.youngest_s == 0 || m->junk.youngest_s < into->junk.youngest_s))
         into->junk.youngest_s = m->junk.youngest_s;
+    if (m->junk.one_in > into->junk.one_in)
+        into->junk.one_in = m->junk.one_in;
     for (unsigned i = 0; i < ROWS(tables); i++)
         for (unsigned n = 0; n < tables[i].rows; n++)
             ((uint64_t *)((char *)into + tables[i].at))[n] += counts_at(m, tables[i].at)[n];

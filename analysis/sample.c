@@ -14,8 +14,8 @@ static void take_junk(struct sample *s, const struct counters *c, double judged,
         return;
     s->judged = judged;
     s->junk = junk;
-    for (unsigned i = 0; s->watch != NULL && i < JUNK_CLASSES; i++)
-        s->junk_class[i] = s->watch->junk[i];
+    if (s->watch != NULL)
+        s->classes = junk_split(&s->watch->junk);
 }
 
 static void take_prefix(struct sample *s, const struct subject *of, const struct counters *c)
@@ -104,7 +104,8 @@ static void take_name(struct sample *s, const struct subject *of, const struct c
     s->queries = (double)s->watch->queries;
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         s->qtype[i] = s->watch->qtype[i];
-    take_junk(s, c, s->queries, (double)junk_sum(s->watch->junk));
+    const struct junk_counts classes = junk_split(&s->watch->junk);
+    take_junk(s, c, s->queries, (double)junk_sum(classes.queries));
 }
 
 static void take_all(struct sample *s, const struct counters *c)
@@ -113,9 +114,10 @@ static void take_all(struct sample *s, const struct counters *c)
     for (uint32_t i = 0; i < c->qtype.met; i++)
         s->qtype[qtype_class(c->qtype.touched[i])] += c->qtype.count[c->qtype.touched[i]];
     s->qtype[QTYPE_CLASS_OTHER] += c->unreadable;
-    take_junk(s, c, s->queries, (double)junk_sum(c->junk.queries));
+    const struct junk_counts classes = junk_split(&c->junk);
+    take_junk(s, c, s->queries, (double)junk_sum(classes.queries));
     if (c->judge != NULL)
-        memcpy(s->junk_class, c->junk.queries, sizeof s->junk_class);
+        s->classes = classes;
 }
 
 static void take_type(struct sample *s, const struct subject *of, const struct counters *c)
@@ -176,8 +178,7 @@ void sample_add(struct sample *s, const struct sample *other)
     s->hosts += other->hosts;
     s->judged += other->judged;
     s->junk += other->junk;
-    for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        s->junk_class[i] += other->junk_class[i];
+    junk_counts_add(&s->classes, &other->classes);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         s->qtype[i] += other->qtype[i];
 }

@@ -13,7 +13,7 @@ struct sample {
     double all;     /* of everybody */
     uint64_t qtype[QTYPE_CLASSES];
     double judged, junk; /* of the queries: put in classes where that is known; junk of these */
-    uint64_t junk_class[JUNK_CLASSES]; /* as far as they are known by class */
+    struct junk_counts classes; /* as far as they are known by class; all in their classes */
     uint32_t networks;         /* /24s and /48s of an AS or without a route; 0: see the watch */
     uint32_t hosts;            /* in them */
     const struct watch *watch; /* NULL: not watched closely */

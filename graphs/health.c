@@ -17,6 +17,8 @@ static void add(struct health *h, const struct minute *m)
     h->kernel_drops += m->kernel_drops;
     h->interface_drops += m->interface_drops;
     h->overflow += m->overflow;
+    h->estimated += m->junk.estimated;
+    h->one_in = m->junk.one_in > h->one_in ? m->junk.one_in : h->one_in;
     reasons_add(&h->reasons, &m->reasons);
 }
 

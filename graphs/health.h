@@ -13,6 +13,7 @@ struct health {
     uint64_t queries, messages, frames;
     uint64_t undecoded, malformed; /* of the frames, of the messages */
     uint64_t kernel_drops, interface_drops, overflow;
+    uint64_t estimated, one_in; /* of the classes of junk; see struct junk_counts */
     struct reasons reasons; /* less than the sums above where minutes are of older releases */
 };
 

@@ -77,6 +77,17 @@ static void write_reasons(struct html *h, const struct health *s)
     html_markup(h, "</tbody></table></div>\n");
 }
 
+/* Only where the classes of junk are not all counted. */
+static void write_estimate(struct html *h, const struct health *s)
+{
+    char count[FIGURE_BYTES];
+    if (s->estimated > 0)
+        html_markup(h,
+                    "<div><dt>Kind of junk estimated</dt><dd>%s <small>queries, from one "
+                    "question in %llu</small></dd></div>\n",
+                    figure_exact(s->estimated, count), (unsigned long long)s->one_in);
+}
+
 void page_health(struct page *page, const struct health *s)
 {
     struct html *h = &page->html;
@@ -94,6 +105,7 @@ void page_health(struct page *page, const struct health *s)
     write_loss(h, "Not decoded", s->undecoded, s->frames, " frames");
     write_loss(h, "Malformed messages", s->malformed, s->messages, " messages");
     write_loss(h, "Not counted by source", s->overflow, s->queries, " queries");
+    write_estimate(h, s);
     html_markup(h, "</dl>\n");
     write_reasons(h, s);
 }

@@ -94,11 +94,10 @@ static bool sort_prefixes(const struct counters *run, size_t most, struct rows *
     return true;
 }
 
-/* Queries in no class. */
-static uint64_t unjudged(const struct counters *c)
+/* Of `queries` those in no class. */
+static uint64_t unjudged(uint64_t queries, const struct junk_counts *junk)
 {
-    uint64_t judged = c->junk.queries[JUNK_LEGITIMATE] + junk_sum(c->junk.queries);
-    return c->queries - judged;
+    return queries - junk->queries[JUNK_LEGITIMATE] - junk_sum(junk->queries);
 }
 
 static json_t *number(uint64_t n)
@@ -170,13 +169,25 @@ static json_t *prefixes_json(const struct summary *s, const struct rows *r)
 }
 
 /* Classes with queries, and what is in none; the sum is all queries. */
-static json_t *junk_json(const struct counters *c)
+static json_t *junk_json(uint64_t queries, const struct junk_counts *junk)
 {
     json_t *object = json_object();
     for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        set_if_any(object, junk_class_name(i), c->junk.queries[i]);
-    set_if_any(object, "unreadable", unjudged(c));
+        set_if_any(object, junk_class_name(i), junk->queries[i]);
+    set_if_any(object, "unreadable", unjudged(queries, junk));
     return object;
+}
+
+static void set_junk(json_t *body, const struct summary *s)
+{
+    const struct junk_counts junk = junk_split(&s->run->junk);
+    json_t *rests_on =
+            json_pack("{s:s, s:I, s:I, s:I, s:I}", "tlds", s->tlds, "questions_forgotten",
+                      (json_int_t)junk.forgotten, "youngest_s", (json_int_t)junk.youngest_s,
+                      "estimated", (json_int_t)junk.estimated, "one_in",
+                      (json_int_t)(junk.one_in > 0 ? junk.one_in : 1));
+    json_object_set_new(body, "junk", junk_json(s->run->queries, &junk));
+    json_object_set_new(body, "junk_rests_on", rests_on);
 }
 
 static json_t *names_json(const struct names *names)
@@ -268,11 +279,7 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
     }
     json_object_set_new(body, "names", names_json(c->names));
     json_object_set_new(body, "tlds", names_json(c->tlds));
-    json_object_set_new(body, "junk", junk_json(c));
-    json_object_set_new(body, "junk_rests_on",
-                        json_pack("{s:s, s:I, s:I}", "tlds", s->tlds, "questions_forgotten",
-                                  (json_int_t)c->junk.forgotten, "youngest_s",
-                                  (json_int_t)c->junk.youngest_s));
+    set_junk(body, s);
     set_reasons(body, &c->source);
     json_object_set_new(body, "cut_messages", number(c->cut));
     json_object_set_new(body, "drops",
@@ -441,24 +448,31 @@ static void print_names(const char *title, const struct names *names, uint64_t a
         fprintf(to, "  (each at most %" PRIu64 " too many)\n", error);
 }
 
+static void print_class(const char *class, uint64_t queries, uint64_t all, FILE *to)
+{
+    if (queries > 0)
+        fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", class, queries, percent(queries, all));
+}
+
 static void print_junk(const struct summary *s, FILE *to)
 {
-    const struct counters *c = s->run;
-    uint64_t junk = junk_sum(c->junk.queries);
-    if (c->queries == 0)
+    const struct junk_counts junk = junk_split(&s->run->junk);
+    uint64_t all = s->run->queries;
+    if (all == 0)
         return;
-    fprintf(to, "\nJunk: %.1f %% of all queries\n", percent(junk, c->queries));
+    fprintf(to, "\nJunk: %.1f %% of all queries\n", percent(junk_sum(junk.queries), all));
     for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        if (c->junk.queries[i] > 0)
-            fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", junk_class_name(i),
-                    c->junk.queries[i], percent(c->junk.queries[i], c->queries));
-    if (unjudged(c) > 0)
-        fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", "(no question)", unjudged(c),
-                percent(unjudged(c), c->queries));
+        print_class(junk_class_name(i), junk.queries[i], all, to);
+    print_class("(no question)", unjudged(all, &junk), all, to);
     fprintf(to, "  (top-level domains of %s", s->tlds);
-    if (c->junk.forgotten > 0)
+    if (junk.forgotten > 0)
         fprintf(to, "; %" PRIu64 " questions forgotten, none before %" PRIu64 " s",
-                c->junk.forgotten, c->junk.youngest_s);
+                junk.forgotten, junk.youngest_s);
+    if (junk.estimated > 0)
+        fprintf(to,
+                "; which of identical, repeated and referral-not-cached %" PRIu64
+                " queries are is estimated from one question in %" PRIu64,
+                junk.estimated, junk.one_in);
     fprintf(to, ")\n");
 }
 

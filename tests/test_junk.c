@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -64,14 +65,13 @@ static struct message *given(const char *client, const char *name, uint16_t type
 static const char *judged(void)
 {
     uint64_t hash[MESSAGE_BATCH_MAX];
-    struct junk_batch b;
+    struct junk_batch b = {.apart = {false}};
     for (uint32_t i = 0; i < batch.count; i++)
         hash[i] = XXH3_64bits(&batch.names[batch.message[i].name_at],
                               batch.message[i].name_bytes);
     junk_seek(judge, &batch, hash, &b);
     junk_recall(judge, &batch, &b, &counts);
-    junk_settle(judge, &batch, &b, &counts);
-    uint8_t class = b.class[batch.count - 1];
+    uint8_t class = b.kind[batch.count - 1];
     batch.count = batch.names_used = 0;
     return class < JUNK_CLASSES ? junk_class_name(class) : "none";
 }
@@ -350,6 +350,84 @@ Test(junk, has_room_for_as_much_as_it_is_told)
     cr_expect(le(u64, counts.forgotten, 131072 / 20));
 }
 
+/* Questions of names that never come again, from a thousand sources in turn, a minute long. */
+static void crowd(unsigned qps)
+{
+    static unsigned number;
+    for (unsigned i = 0; i < 60 * qps; i++) {
+        char name[32], client[32];
+        (void)snprintf(name, sizeof name, "n%u.com", number++);
+        (void)snprintf(client, sizeof client, "10.1.%u.%u", i % 1000 / 250, i % 250);
+        given(client, name, TYPE_A);
+        now_s += i % qps == qps - 1;
+        if (batch.count == MESSAGE_BATCH_MAX)
+            (void)judged();
+    }
+    if (batch.count > 0)
+        (void)judged();
+}
+
+Test(junk, samples_questions_that_come_too_fast_and_knows_of_each_whether_it_is_junk)
+{
+    crowd(4000); /* a MiB bears about 440 a second */
+    cr_expect(eq(u64, counts.queries[JUNK_LEGITIMATE], 1000));
+    struct junk_counts all = junk_split(&counts);
+    cr_expect(eq(u64, all.queries[JUNK_LEGITIMATE] + junk_sum(all.queries), 240000));
+    cr_expect(ge(u64, all.one_in, 8));
+    cr_expect(gt(u64, counts.unsplit, 200000));
+    cr_expect(eq(u64, all.estimated, counts.unsplit));
+    cr_expect(eq(u64, counts.weight[0] + counts.weight[1], 0));
+    cr_expect(eq(u64, all.queries[JUNK_IDENTICAL], 0));
+    /* Asked again they are junk, and the sampled ones are known. */
+    EXPECT_ASKED("10.1.0.0", "n0.com", TYPE_A, "none");
+}
+
+/* Twice what junk_split() states, in hardly one of ten thousand cases. */
+Test(junk, estimates_the_kinds_as_well_as_it_says)
+{
+    enum { QUERIES = 300000, RECENT = 2000 };
+    static struct {
+        unsigned name, client;
+        uint16_t id;
+    } asked[QUERIES];
+    uint64_t identical = 0, repeated = 0, random = 88172645463325252;
+    unsigned questions = 0;
+    for (unsigned i = 0; i < QUERIES; i++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        bool again = questions > RECENT && (random & 3) != 0;
+        unsigned q = again ? questions - 1 - (random >> 8) % RECENT : questions++;
+        bool same = again && (random >> 4 & 3) == 0;
+        if (!again) {
+            asked[q].name = q;
+            asked[q].client = q % 500;
+        }
+        identical += same;
+        repeated += again && !same;
+        char name[32], client[32];
+        (void)snprintf(name, sizeof name, "n%u.com", asked[q].name);
+        (void)snprintf(client, sizeof client, "10.1.%u.%u", asked[q].client / 250,
+                       asked[q].client % 250);
+        struct message *m = given(client, name, TYPE_A);
+        m->id = asked[q].id =
+                same ? asked[q].id : (uint16_t)(asked[q].id + 1 + (random >> 32) % 999);
+        now_s += i % 3000 == 2999;
+        if (batch.count == MESSAGE_BATCH_MAX || i + 1 == QUERIES)
+            (void)judged();
+    }
+    const struct junk_counts all = junk_split(&counts);
+    double first = questions - 500;
+    double error = 2 * 2 * sqrt(first * (double)all.one_in);
+    cr_expect(ge(u64, all.one_in, 2));
+    cr_expect(gt(u64, all.estimated, QUERIES / 2));
+    cr_expect(eq(u64, all.queries[JUNK_LEGITIMATE], 500));
+    cr_expect(eq(u64, junk_sum(all.queries), QUERIES - 500));
+    cr_expect(epsilon_eq(dbl, (double)all.queries[JUNK_REFERRAL], first, error));
+    cr_expect(epsilon_eq(dbl, (double)all.queries[JUNK_IDENTICAL], (double)identical,
+                         0.05 * (double)identical + error));
+    cr_expect(epsilon_eq(dbl, (double)all.queries[JUNK_REPEATED], (double)repeated,
+                         0.05 * (double)repeated + error));
+}
+
 struct asker {
     unsigned first;
     uint64_t queries[JUNK_CLASSES];
@@ -361,7 +439,7 @@ static void *ask_all(void *argument)
     struct message_batch mine = {.count = 0};
     struct junk_counts its = {.forgotten = 0};
     uint64_t hash[MESSAGE_BATCH_MAX];
-    struct junk_batch b;
+    struct junk_batch b = {.apart = {false}};
     for (unsigned i = 0; i < 20000; i++) {
         char client[32];
         unsigned n = (a->first + i) % 20000;
@@ -374,7 +452,6 @@ static void *ask_all(void *argument)
             hash[k] = 7;
         junk_seek(judge, &mine, hash, &b);
         junk_recall(judge, &mine, &b, &its);
-        junk_settle(judge, &mine, &b, &its);
         mine.count = mine.names_used = 0;
     }
     memcpy(a->queries, its.queries, sizeof a->queries);
@@ -428,22 +505,52 @@ Test(junk, is_counted_in_all_and_by_prefix_and_where_one_looks_closely)
     const struct prefix_record *r = prefix_counts_find(sum->prefixes, watched);
     cr_expect(eq(u32, r->queries, 8));
     cr_expect(eq(u32, r->junk, 6));
-    cr_expect(eq(u64, sum->watch[0].junk[JUNK_REPEATED], 2));
-    cr_expect(eq(u64, sum->watch[0].junk[JUNK_INVALID_TLD], 1));
-    cr_expect(eq(u64, sum->watch[0].junk[JUNK_LEGITIMATE], 1));
+    cr_expect(eq(u64, sum->watch[0].junk.queries[JUNK_REPEATED], 2));
+    cr_expect(eq(u64, sum->watch[0].junk.queries[JUNK_INVALID_TLD], 1));
+    cr_expect(eq(u64, sum->watch[0].junk.queries[JUNK_LEGITIMATE], 1));
     counters_clear(sum, &list);
-    cr_expect(eq(u64, sum->watch[0].junk[JUNK_REPEATED], 0));
+    cr_expect(eq(u64, sum->watch[0].junk.queries[JUNK_REPEATED], 0));
     cr_expect(eq(u64, sum->junk.queries[JUNK_REPEATED], 0));
     counters_free(c);
     counters_free(sum);
 }
 
-Test(junk, names_the_leading_kind)
+/* The culprit's questions are told apart whatever the sample; a name's are estimated. */
+Test(junk, is_exact_for_a_watched_prefix_and_estimated_for_a_watched_name)
 {
-    uint64_t queries[JUNK_CLASSES] = {[JUNK_LEGITIMATE] = 90};
-    cr_expect(eq(int, junk_leading(queries), JUNK_LEGITIMATE));
-    queries[JUNK_REPEATED] = 4;
-    queries[JUNK_IDENTICAL] = 4;
-    cr_expect(eq(int, junk_leading(queries), JUNK_IDENTICAL));
-    cr_expect(eq(u64, junk_sum(queries), 8));
+    struct prefix watched;
+    const struct counters_size size = {
+            .prefix_records = 2048, .way = PREFIX_DIRECT, .name_buckets = 64, .judge = judge};
+    struct counters *c = counters_create(&size, &err);
+    cr_assert(prefix_parse("192.0.2.0/24", &watched));
+    const struct watch_list list = {
+            .prefix = {subject_of_prefix(watched)},
+            .prefixes = 1,
+            .names = 1,
+            .name = {subject_of_name((const uint8_t *)"\7example\3com", 13, true)}};
+    crowd(4000);
+    counters_clear(c, &list);
+    for (unsigned i = 0; i < 6000; i++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "192.0.2.%u", i % 50);
+        if (i % 2 == 0)
+            (void)snprintf(client, sizeof client, "10.1.%u.%u", i % 1000 / 250, i % 250);
+        given(client, "example.com", (uint16_t)(i % 2 == 0 ? 1000 + i : TYPE_MX));
+        if (batch.count == MESSAGE_BATCH_MAX || i + 1 == 6000) {
+            counters_add(c, &batch, 0);
+            batch.count = batch.names_used = 0;
+        }
+    }
+    const struct junk_counts *its = &c->watch[0].junk;
+    cr_expect(eq(u64, its->unsplit, 0));
+    cr_expect(eq(u64, its->queries[JUNK_LEGITIMATE], 25));
+    cr_expect(eq(u64, its->queries[JUNK_REPEATED], 2975));
+    cr_expect(eq(u64, c->name_watch[0].queries, 6000));
+    const struct junk_counts all = junk_split(&c->name_watch[0].junk);
+    cr_expect(eq(u64, all.queries[JUNK_LEGITIMATE], 25));
+    cr_expect(eq(u64, all.queries[JUNK_LEGITIMATE] + junk_sum(all.queries), 6000));
+    cr_expect(eq(u64, all.estimated, 3000));
+    cr_expect(ge(u64, all.queries[JUNK_REPEATED], 2975));
+    cr_expect(gt(u64, all.queries[JUNK_REFERRAL], 1500));
+    counters_free(c);
 }

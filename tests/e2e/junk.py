@@ -100,15 +100,16 @@ class Slow:
         known = self.recent(self.asked, question, q.time)
         same = known and self.asked[question][1] == q.id
         self.asked[question] = (q.time, q.id)
+        referred = internet and name and len(name) >= self.cut and \
+            not (len(name) == self.cut and q.qtype == DS) and self.refer(q, name[-self.cut:])
         if known:
             return "identical" if same else "repeated"
-        if not internet or len(name) < self.cut or (len(name) == self.cut and q.qtype == DS) \
-                or not name:
-            return "legitimate"
-        zone = (q.client, name[-self.cut:])
-        known = self.recent(self.referred, zone, q.time)
-        self.referred[zone] = (q.time, 0)
-        return "referral-not-cached" if known else "legitimate"
+        return "referral-not-cached" if referred else "legitimate"
+
+    def refer(self, q, zone):
+        known = self.recent(self.referred, (q.client, zone), q.time)
+        self.referred[q.client, zone] = (q.time, 0)
+        return known
 
 
 def some_traffic(count, seconds, seed=11):
@@ -189,7 +190,9 @@ class Junk(unittest.TestCase):
         self.assertEqual(summary["queries"], len(queries))
         self.assertEqual(have.pop("unreadable", 0), classes.count(None))
         self.assertEqual(have, {c: n for c, n in collections.Counter(classes).items() if c})
-        self.assertEqual(summary["junk_rests_on"]["questions_forgotten"], 0)
+        rests = summary["junk_rests_on"]
+        self.assertEqual([rests[x] for x in ("questions_forgotten", "estimated", "one_in")],
+                         [0, 0, 1])
 
     def test_every_query_is_in_the_class_that_a_slow_computation_finds(self):
         summary = json.loads(run("read", "-c", self.config, "--json", "--prefixes", "all",
@@ -237,6 +240,55 @@ class Junk(unittest.TestCase):
         self.assertTrue(1 <= rests["youngest_s"] <= 100, rests)
         text = run("read", "-c", few, file).stdout
         self.assertRegex(text, r"\d+ questions forgotten, none before \d+ s\)")
+
+    def test_a_stream_too_fast_for_the_memory_is_known_by_a_sample(self):
+        few = self.settings("memory-mib: 1", f"tlds: {self.list}")
+        draw, sent = random.Random(5), []
+        for i in range(240000):
+            time = START - START % 60 + i / 2000
+            if i > 2000 and draw.random() < 0.4:
+                old = sent[-draw.randrange(1, 2000)]
+                q = Query(time, old.client, old.name, A, 1, old.id)
+                q.id = old.id if draw.random() < 0.5 else draw.randrange(65536)
+            else:
+                q = Query(time, f"203.0.113.{draw.randrange(250)}",
+                          [b"w%d" % i, draw.choice([b"com", b"de", b"lan"])], A, 1,
+                          draw.randrange(65536))
+            sent.append(q)
+        file, state, www = self.dir / "fast.pcap", self.dir / "fast", self.dir / "fast-www"
+        file.write_bytes(pcap(sent))
+        want = collections.Counter(self.slow(sent))
+        summary = json.loads(run("read", "-c", few, "--json", "--state", state, file).stdout)
+        have, rests = summary["junk"], summary["junk_rests_on"]
+        split = ["identical", "repeated", "referral-not-cached"]
+
+        # Whether it is junk is known of each; which of three kinds, within what is stated.
+        self.assertEqual(sum(have.values()), len(sent))
+        for c in set(CLASSES) - set(split):
+            self.assertEqual(have.get(c, 0), want[c], c)
+        self.assertEqual(sum(p["junk"] for p in summary["prefixes"]),
+                         len(sent) - want["legitimate"])
+        one_in = rests["one_in"]
+        self.assertIn(one_in, [2, 4, 8, 16, 32])
+        self.assertLess(sum(want[c] for c in split) / 2, rests["estimated"])
+        self.assertLessEqual(rests["estimated"], sum(want[c] for c in split))
+        error = 2 * (want[split[2]] * one_in) ** 0.5
+        self.assertAlmostEqual(have[split[2]], want[split[2]], delta=2 * error)
+        for c in split[:2]:
+            self.assertAlmostEqual(have[c], want[c], delta=0.1 * want[c])
+
+        self.assertRegex(run("read", "-c", few, file).stdout,
+                         r"; which of identical, repeated and referral-not-cached \d+ queries are "
+                         rf"is estimated from one question in {one_in}\)")
+        with sqlite3.connect(state / "rootwatch.db") as db:
+            minutes = [json.loads(doc) for doc, in db.execute("SELECT doc FROM minutes")]
+        self.assertEqual(sum(sum(m["junk"].values()) for m in minutes), len(sent))
+        self.assertEqual(sum(m["junk_estimated"] for m in minutes), rests["estimated"])
+        self.assertEqual(max(m.get("junk_one_in", 1) for m in minutes), one_in)
+        run("graph", "--state", state, "--out", www)
+        self.assertRegex((www / "day.html").read_text(),
+                         f"Kind of junk estimated</dt><dd>[^<]+<small>queries, from one question "
+                         f"in {one_in}<")
 
     def test_minutes_hours_and_reports_have_it(self):
         state, table = self.dir / "state", self.dir / "table"
