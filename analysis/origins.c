@@ -462,20 +462,11 @@ static uint32_t last_before(const struct family *f, uint64_t address)
     return low + behind == 0 ? NONE : low + behind - 1;
 }
 
-uint16_t origins_country(const struct origins *o, const struct origin *found)
-{
-    if (o == NULL || found->announced.bits == 0)
-        return 0;
-    bool second = found->place >= o->family[0].count;
-    const struct family *f = &o->family[second];
-    return f->list[found->place - (second ? o->family[0].count : 0)].country & UINT16_MAX;
-}
-
 static const struct announcement *find(const struct family *f, struct prefix p)
 {
     uint64_t address = first_of(p.bits);
     unsigned tag = p.bits & 0xff;
-    uint32_t at = last_before(f, address);
+    uint32_t at = f->count == 0 ? NONE : last_before(f, address);
     while (at != NONE) {
         const struct announcement *a = &f->list[at];
         if ((a->bits & 0xff) <= tag && covers(a, address))
@@ -507,6 +498,15 @@ enum origins_answer origins_look_up(const struct origins *o, struct prefix p,
 bool origins_find(const struct origins *o, struct prefix p, struct origin *found)
 {
     return origins_look_up(o, p, found) == ORIGINS_ANNOUNCED;
+}
+
+uint16_t origins_country(const struct origins *o, const struct origin *found)
+{
+    if (o == NULL || found->announced.bits == 0)
+        return 0;
+    bool second = found->place >= o->family[0].count;
+    const struct family *f = &o->family[second];
+    return f->list[found->place - (second ? o->family[0].count : 0)].country & UINT16_MAX;
 }
 
 size_t origins_all(const struct origins *o, const struct origin *found, uint32_t *asn,
