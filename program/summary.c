@@ -2,6 +2,7 @@
 #include "program/summary.h"
 
 #include "analysis/code_name.h"
+#include "program/counts_json.h"
 #include "program/summary_origins.h"
 
 #include <inttypes.h>
@@ -100,71 +101,28 @@ static uint64_t unjudged(uint64_t queries, const struct junk_counts *junk)
     return queries - junk->queries[JUNK_LEGITIMATE] - junk_sum(junk->queries);
 }
 
-static json_t *number(uint64_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
-static void set_if_any(json_t *object, const char *key, uint64_t n)
-{
-    if (n > 0)
-        json_object_set_new(object, key, number(n));
-}
-
-static json_t *tally_json(const struct tally *t, enum code code)
-{
-    json_t *object = json_object();
-    char text[CODE_NAME_BYTES];
-    for (uint32_t i = 0; i < t->met; i++)
-        json_object_set_new(object, code_name(code, t->touched[i], text),
-                            number(t->count[t->touched[i]]));
-    return object;
-}
-
-static json_t *transports_json(const uint64_t *count)
-{
-    json_t *object = json_object();
-    for (unsigned i = 0; i < TRANSPORTS; i++)
-        json_object_set_new(object, transport_name(i), number(count[i]));
-    return object;
-}
-
 static json_t *opcodes_json(const struct counters *run)
 {
     json_t *object = json_object();
     char text[CODE_NAME_BYTES];
     for (uint16_t i = 0; i < COUNTERS_OPCODES; i++)
-        set_if_any(object, code_name(CODE_OPCODE, i, text), run->opcode[i]);
+        counts_set_if_any(object, code_name(CODE_OPCODE, i, text), run->opcode[i]);
     return object;
 }
 
-static json_t *prefix_json(const struct summary *s, const struct row *r)
+static json_t *row_json(const struct summary *s, const struct row *r)
 {
-    uint64_t all = s->run->queries;
-    char text[PREFIX_TEXT_BYTES];
-    json_t *object =
-            json_pack("{s:s, s:I, s:f}", "prefix", prefix_format(r->prefix, text), "queries",
-                      (json_int_t)r->queries, "share", (double)r->queries / (double)all);
+    json_t *row = counts_row_json(s->run, r->prefix, r->queries, r->record);
     if (s->origins != NULL)
-        summary_origins_annotate(object, s->origins, r->prefix);
-    if (r->record == NULL)
-        return object;
-    struct prefix_detail d;
-    prefix_counts_detail(s->run->prefixes, r->record, &d);
-    json_t *types = json_object();
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
-        set_if_any(types, qtype_class_name(i), d.qtype[i]);
-    json_object_set_new(object, "junk", number(r->record->junk));
-    json_object_set_new(object, "hosts", number(prefix_detail_hosts(&d, r->prefix)));
-    json_object_set_new(object, "qtype", types);
-    return object;
+        summary_origins_annotate(row, s->origins, r->prefix);
+    return row;
 }
 
 static json_t *prefixes_json(const struct summary *s, const struct rows *r)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < r->count; i++)
-        json_array_append_new(array, prefix_json(s, &r->row[i]));
+        json_array_append_new(array, row_json(s, &r->row[i]));
     return array;
 }
 
@@ -173,8 +131,8 @@ static json_t *junk_json(uint64_t queries, const struct junk_counts *junk)
 {
     json_t *object = json_object();
     for (unsigned i = 0; i < JUNK_CLASSES; i++)
-        set_if_any(object, junk_class_name(i), junk->queries[i]);
-    set_if_any(object, "unreadable", unjudged(queries, junk));
+        counts_set_if_any(object, junk_class_name(i), junk->queries[i]);
+    counts_set_if_any(object, "unreadable", unjudged(queries, junk));
     return object;
 }
 
@@ -190,32 +148,16 @@ static void set_junk(json_t *body, const struct summary *s)
     json_object_set_new(body, "junk_rests_on", rests_on);
 }
 
-static json_t *names_json(const struct names *names)
-{
-    struct name_count leading[TOP_NAMES];
-    json_t *array = json_array();
-    unsigned count = names_leading(names, leading, TOP_NAMES);
-    for (unsigned i = 0; i < count; i++) {
-        char text[NAMES_TEXT_BYTES];
-        json_array_append_new(
-                array, json_pack("{s:s, s:I, s:I}", "name",
-                                 names_text(leading[i].name, leading[i].name_bytes, text),
-                                 "queries", (json_int_t)leading[i].queries, "error",
-                                 (json_int_t)leading[i].error));
-    }
-    return array;
-}
-
 static json_t *overflow_json(const struct summary *s)
 {
     json_t *object = json_object();
     struct prefix_totals t = prefix_counts_totals(s->run->prefixes);
-    set_if_any(object, "prefix-detail", t.bare);
-    set_if_any(object, "prefix", t.lost);
-    set_if_any(object, "names", names_lost(s->run->names));
-    set_if_any(object, "late", s->run->late);
-    set_if_any(object, "incidents", s->turned_away);
-    set_if_any(object, "not-stored", s->writer.failed + s->writer.dropped);
+    counts_set_if_any(object, "prefix-detail", t.bare);
+    counts_set_if_any(object, "prefix", t.lost);
+    counts_set_if_any(object, "names", names_lost(s->run->names));
+    counts_set_if_any(object, "late", s->run->late);
+    counts_set_if_any(object, "incidents", s->turned_away);
+    counts_set_if_any(object, "not-stored", s->writer.failed + s->writer.dropped);
     return object;
 }
 
@@ -245,18 +187,18 @@ static void set_reasons(json_t *body, const struct source_counts *source)
 static json_t *body_json(const struct summary *s, const struct rows *r)
 {
     const struct counters *c = s->run;
-    json_t *qtype = tally_json(&c->qtype, CODE_QTYPE);
-    set_if_any(qtype, "unreadable", c->unreadable);
+    json_t *qtype = counts_tally_json(&c->qtype, CODE_QTYPE);
+    counts_set_if_any(qtype, "unreadable", c->unreadable);
     json_t *body = json_object();
-    json_object_set_new(body, "queries", number(c->queries));
-    json_object_set_new(body, "responses", number(c->responses));
-    json_object_set_new(body, "malformed", number(c->malformed));
-    json_object_set_new(body, "queries_by", transports_json(c->queries_by));
-    json_object_set_new(body, "responses_by", transports_json(c->responses_by));
+    json_object_set_new(body, "queries", counts_number(c->queries));
+    json_object_set_new(body, "responses", counts_number(c->responses));
+    json_object_set_new(body, "malformed", counts_number(c->malformed));
+    json_object_set_new(body, "queries_by", counts_transports_json(c->queries_by));
+    json_object_set_new(body, "responses_by", counts_transports_json(c->responses_by));
     json_object_set_new(body, "qtype", qtype);
-    json_object_set_new(body, "qclass", tally_json(&c->qclass, CODE_QCLASS));
+    json_object_set_new(body, "qclass", counts_tally_json(&c->qclass, CODE_QCLASS));
     json_object_set_new(body, "opcode", opcodes_json(c));
-    json_object_set_new(body, "rcode", tally_json(&c->rcode, CODE_RCODE));
+    json_object_set_new(body, "rcode", counts_tally_json(&c->rcode, CODE_RCODE));
     json_object_set_new(body, "edns",
                         json_pack("{s:I, s:I}", "queries_with_opt", (json_int_t)c->edns,
                                   "queries_do", (json_int_t)c->dnssec_ok));
@@ -277,11 +219,11 @@ static json_t *body_json(const struct summary *s, const struct rows *r)
         json_decref(body);
         return NULL;
     }
-    json_object_set_new(body, "names", names_json(c->names));
-    json_object_set_new(body, "tlds", names_json(c->tlds));
+    json_object_set_new(body, "names", counts_names_json(c->names, TOP_NAMES));
+    json_object_set_new(body, "tlds", counts_names_json(c->tlds, TOP_NAMES));
     set_junk(body, s);
     set_reasons(body, &c->source);
-    json_object_set_new(body, "cut_messages", number(c->cut));
+    json_object_set_new(body, "cut_messages", counts_number(c->cut));
     json_object_set_new(body, "drops",
                         json_pack("{s:I, s:I}", "kernel", (json_int_t)c->source.kernel_drops,
                                   "interface", (json_int_t)c->source.interface_drops));
