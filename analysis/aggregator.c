@@ -400,6 +400,13 @@ const struct origins *aggregator_origins(const struct aggregator *a)
     return annotation_origins(a->annotation);
 }
 
+double aggregator_usual(const struct aggregator *a)
+{
+    double usual;
+    double spread;
+    return baseline_usual(&a->baseline, a->minute_s, &usual, &spread) ? usual : (double)NAN;
+}
+
 void aggregator_watch(const struct aggregator *a, struct watch_list *watch)
 {
     casebook_watch(a->casebook, watch);

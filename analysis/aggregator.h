@@ -60,6 +60,9 @@ bool aggregator_offer_origins(struct aggregator *a, const struct origins *origin
                               struct error *err);
 const struct origins *aggregator_origins(const struct aggregator *a);
 
+/* What is usual for all queries at the hour of the latest interval; NAN: not known. */
+double aggregator_usual(const struct aggregator *a);
+
 /* What the counters of the next interval are to watch; see counters_clear(). */
 void aggregator_watch(const struct aggregator *a, struct watch_list *watch);
 

@@ -4,6 +4,7 @@
 #include "analysis/junk.h"
 #include "program/capture.h"
 #include "program/reading.h"
+#include "program/status.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -282,6 +283,20 @@ static bool is_lossy(const struct source_counts *s)
     return s->kernel_drops * 1000 > all * LOSSY_PERMILLE;
 }
 
+/* Of a live capture, whoever looks: it is the newest that counts. */
+static void pass_status(struct engine *e, const struct interval *interval)
+{
+    if (e->capture == NULL || e->settings.state == NULL)
+        return;
+    const struct status_view view = {
+            .interval = interval,
+            .origins = aggregator_origins(e->aggregator),
+            .site = e->settings.config->site,
+            .usual_qps = aggregator_usual(e->aggregator),
+    };
+    writer_status(e->writer, status_json(&view));
+}
+
 /* One whole interval, offline or live; the counters are then free to be cleared. */
 static void take_interval(struct engine *e, struct counters *c, int64_t start_ns,
                           int64_t length_ns)
@@ -296,6 +311,7 @@ static void take_interval(struct engine *e, struct counters *c, int64_t start_ns
     aggregator_interval(e->aggregator, &interval);
     end_turn(e);
     pass_events(e, (start_ns + length_ns) / NS);
+    pass_status(e, &interval);
 }
 
 /* Before the start nothing is watched. */

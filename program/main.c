@@ -20,6 +20,7 @@ static const struct command {
 } commands[] = {
         {"run", cmd_run, "the daemon: capture live, count, notice, store, tell"},
         {"read", cmd_read, "count, notice and summarise what is in capture files"},
+        {"top", cmd_top, "what is captured just now, on the terminal"},
         {"incident", cmd_incident, "incidents, and what is known of each"},
         {"check", cmd_check, "read the configuration and say every error"},
         {"tune", cmd_tune,

@@ -3,6 +3,7 @@
 
 #include "analysis/store_names.h"
 #include "program/old_cases.h"
+#include "program/status.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -42,15 +43,17 @@ struct job {
 struct writer {
     struct writer_settings settings;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the queue and `stopping` */
+    pthread_mutex_t lock; /* of the queue, `status` and `stopping` */
     pthread_cond_t changed;
     struct job *queue[QUEUE];
     unsigned queued;
+    json_t *status; /* the newest, not written yet; NULL */
     bool stopping;
     struct writer_counts counts;
     /* The thread's own: */
     bool failing;     /* said, and not yet well again */
     bool cluttered;   /* an old case cannot be removed; said */
+    bool blind;       /* status.json cannot be written; said */
     struct job *kept; /* events to be stored once that works again, oldest first */
     unsigned keeps;
 };
@@ -329,27 +332,46 @@ static void perform(struct writer *w, struct job *j)
     note_result(w, good, &err);
 }
 
-static struct job *take_job(struct writer *w)
+/* The next job, and the newest status, once there is one of both; false: it is time to end. */
+static bool take_work(struct writer *w, struct job **job, json_t **status)
 {
-    struct job *j = NULL;
+    *job = NULL;
     pthread_mutex_lock(&w->lock);
-    while (w->queued == 0 && !w->stopping)
+    while (w->queued == 0 && w->status == NULL && !w->stopping)
         pthread_cond_wait(&w->changed, &w->lock);
     if (w->queued > 0) {
-        j = w->queue[0];
+        *job = w->queue[0];
         memmove(w->queue, w->queue + 1, --w->queued * sizeof *w->queue);
         pthread_cond_broadcast(&w->changed);
     }
+    *status = w->status;
+    w->status = NULL;
     pthread_mutex_unlock(&w->lock);
-    return j;
+    return *job != NULL || *status != NULL;
+}
+
+/* Nothing rests on it: what fails is said once. */
+static void write_status(struct writer *w, json_t *status)
+{
+    struct error err;
+    bool good = status_write(w->settings.state, status, &err);
+    if (!good && !w->blind)
+        log_warning(w->settings.log, "%s; `rootwatch top` shows what was before", err.text);
+    w->blind = !good;
+    json_decref(status);
 }
 
 static void *work(void *argument)
 {
     struct writer *w = argument;
     struct job *j;
-    while ((j = take_job(w)) != NULL)
-        perform(w, j);
+    json_t *status;
+    while (take_work(w, &j, &status)) {
+        if (status != NULL)
+            write_status(w, status);
+        if (j != NULL)
+            perform(w, j);
+    }
     retry_kept(w);
     while (w->kept != NULL)
         give_up(w, take_kept(w));
@@ -481,6 +503,20 @@ void writer_evidence(struct writer *w, const char *id, int64_t from_s, const str
     j->time_s = from_s;
     (void)snprintf(j->id, sizeof j->id, "%s", id);
     give(w, j);
+}
+
+void writer_status(struct writer *w, json_t *status)
+{
+    if (status == NULL || w->settings.state == NULL) {
+        json_decref(status);
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    json_t *old = w->status;
+    w->status = status;
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    json_decref(old);
 }
 
 struct writer_counts writer_stop(struct writer *w)

@@ -57,6 +57,12 @@ void writer_hour(struct writer *w, const struct aggregator_hour *hour);
 void writer_evidence(struct writer *w, const char *id, int64_t from_s,
                      const struct evidence *e);
 
+/*
+ * The newest interval, into status.json below the state directory; one that the thread has not
+ * come to is replaced.  The writer takes over the object; NULL: there was no memory for it.
+ */
+void writer_status(struct writer *w, json_t *status);
+
 /* What was learned alone, at the end. */
 void writer_learned(struct writer *w, json_t *learned, int64_t time_s);
 

@@ -6,8 +6,8 @@ usage: live.py ROOTWATCH SEND MAILSERVER
 Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
 Skips (exit 77) without the right to make namespaces.
 """
-import glob, json, os, pathlib, pwd, re, shutil, signal, sqlite3, struct, subprocess, sys
-import tempfile, time, unittest
+import fcntl, glob, json, os, pathlib, pty, pwd, re, select, shutil, signal, sqlite3, struct
+import subprocess, sys, tempfile, termios, time, unittest
 
 ROOTWATCH, SEND, MAILSERVER = sys.argv[1:4]
 RATE = int(os.environ.get("LIVE_RATE", 50000))
@@ -220,6 +220,52 @@ mail:
         self.assertEqual(self.sum("kernel_drops"), 0)
         self.assertEqual(self.sum("queries"), sent)
         print(f"sent {sent}, counted {self.sum('queries')}", file=sys.stderr)
+
+    def top(self, *options, status=0):
+        p = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), *options],
+                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(p.returncode, status, p.stdout + p.stderr)
+        return p
+
+    def test_shows_on_a_terminal_what_is_captured_just_now(self):
+        self.assertIn("capturing with this state directory?", self.top(status=1).stderr)
+        p = self.start_rootwatch()
+        sender = self.send(30, after=0, share=0.35)
+        status = self.state / "status.json"
+        wait_for("a status", lambda: status.exists() and
+                 json.loads(status.read_text())["queries"] > RATE / 2)
+        now = json.loads(self.top("--json").stdout)
+        self.assertEqual(now["schema"], "rootwatch-status/1")
+        self.assertEqual(now["prefixes"][0]["prefix"], "207.244.46.0/24")
+        self.assertLess(abs(now["time"] - time.time()), 5)
+        self.assertRegex(self.top().stdout, r"3[45] % +7 +\d+ % +207\.244\.46\.0/24")
+
+        child, screen = pty.fork()
+        if child == 0:
+            os.execv(ROOTWATCH, ["rootwatch", "top", "-c", str(self.config), "--over", "3"])
+        fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 0, 0))
+        seen = b""
+        while b"mean of 3 s" not in seen:
+            self.assertTrue(select.select([screen], [], [], 20)[0], seen)
+            seen += os.read(screen, 65536)
+        os.write(screen, b"q")
+        while not seen.endswith(b"\033[?25h\033[?1049l"):  # the screen of before
+            self.assertTrue(select.select([screen], [], [], 20)[0], seen)
+            seen += os.read(screen, 65536)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        os.close(screen)
+        last = seen.split(b"\033[H")[-1].split(b"\033[?25h")[0].decode().replace("\r", "")
+        lines = [re.sub(r"\033\[[0-9;?]*[A-Za-z]", "", line) for line in last.split("\n")]
+        self.assertLessEqual(len(lines), 20)
+        self.assertLessEqual(max(map(len, lines)), 60)
+
+        os.killpg(sender.pid, signal.SIGKILL)
+        sender.communicate()
+        self.stop(p)
+        wait_for("the status to be old",
+                 lambda: time.time() - json.loads(status.read_text())["time"] > 6)
+        old = self.top("--once", status=1)
+        self.assertIn("is `rootwatch run` capturing?", old.stdout)
 
     def of_nobody(self):
         """The daemon is to become a user without rights, who owns the state directory."""

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/status.h"
+
+#include "program/counts_json.h"
+#include "program/summary_origins.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MODE = 0640 };
+
+struct leaders {
+    const struct prefix_record *record[STATUS_PREFIXES];
+    unsigned count;
+    uint32_t prefixes; /* that sent a query */
+};
+
+static void insert(struct leaders *l, const struct prefix_record *r)
+{
+    unsigned at = l->count;
+    if (at < STATUS_PREFIXES)
+        l->count++;
+    else if (r->queries <= l->record[--at]->queries)
+        return;
+    for (; at > 0 && l->record[at - 1]->queries < r->queries; at--)
+        l->record[at] = l->record[at - 1];
+    l->record[at] = r;
+}
+
+static void find_leading(struct leaders *l, const struct prefix_counts *prefixes)
+{
+    uint32_t count;
+    const struct prefix_record *r = prefix_counts_records(prefixes, &count);
+    *l = (struct leaders){.count = 0};
+    for (uint32_t i = 0; i < count; i++) {
+        l->prefixes += r[i].queries > 0;
+        if (r[i].queries > 0)
+            insert(l, &r[i]);
+    }
+}
+
+static void annotate(json_t *row, const struct origins *origins, struct prefix p)
+{
+    struct origin found;
+    summary_origins_annotate(row, origins, p);
+    if (origins_look_up(origins, p, &found) != ORIGINS_ANNOUNCED)
+        return;
+    const char *name = origins_name(origins, found.number);
+    if (name != NULL)
+        json_object_set_new(row, "as_name", json_string(name));
+}
+
+static json_t *prefixes_json(const struct status_view *v, const struct leaders *l)
+{
+    const struct counters *c = v->interval->counters;
+    json_t *array = json_array();
+    for (unsigned i = 0; i < l->count; i++) {
+        const struct prefix_record *r = l->record[i];
+        json_t *row = counts_row_json(c, r->prefix, r->queries, r);
+        if (v->origins != NULL)
+            annotate(row, v->origins, r->prefix);
+        json_array_append_new(array, row);
+    }
+    return array;
+}
+
+/* What is not in the counts: each is zero when all is well. */
+static void set_losses(json_t *status, const struct counters *c)
+{
+    json_object_set_new(status, "frames", counts_number(c->source.frames));
+    json_object_set_new(status, "undecoded", counts_number(counters_undecoded(&c->source)));
+    json_object_set_new(status, "drops",
+                        json_pack("{s:I, s:I}", "kernel", (json_int_t)c->source.kernel_drops,
+                                  "interface", (json_int_t)c->source.interface_drops));
+    json_object_set_new(status, "without_source", counts_number(counters_overflow(c)));
+    json_object_set_new(status, "without_name", counts_number(names_lost(c->names)));
+}
+
+json_t *status_json(const struct status_view *v)
+{
+    const struct counters *c = v->interval->counters;
+    const struct junk_counts junk = junk_split(&c->junk);
+    struct leaders l;
+    find_leading(&l, c->prefixes);
+    json_t *status = json_pack(
+            "{s:s, s:s, s:f, s:f, s:b}", "schema", "rootwatch-status/1", "site", v->site,
+            "time", (double)(v->interval->start_ns + v->interval->length_ns) / 1e9, "length_s",
+            interval_seconds(v->interval), "lossy", v->interval->lossy);
+    if (status == NULL)
+        return NULL;
+    json_object_set_new(status, "usual_qps",
+                        isnan(v->usual_qps) ? json_null() : json_real(v->usual_qps));
+    json_object_set_new(status, "queries", counts_number(c->queries));
+    json_object_set_new(status, "responses", counts_number(c->responses));
+    json_object_set_new(status, "malformed", counts_number(c->malformed));
+    json_object_set_new(status, "queries_by", counts_transports_json(c->queries_by));
+    json_object_set_new(status, "qtype", counts_tally_json(&c->qtype, CODE_QTYPE));
+    json_object_set_new(status, "rcode", counts_tally_json(&c->rcode, CODE_RCODE));
+    json_object_set_new(status, "junk", counts_number(junk_sum(junk.queries)));
+    json_object_set_new(status, "sources", counts_number(l.prefixes));
+    json_object_set_new(status, "prefixes", prefixes_json(v, &l));
+    json_object_set_new(status, "names", counts_names_json(c->names, STATUS_NAMES));
+    json_object_set_new(status, "tlds", counts_names_json(c->tlds, STATUS_NAMES));
+    set_losses(status, c);
+    return status;
+}
+
+bool status_path(const char *state, char path[static STATUS_PATH_BYTES])
+{
+    int used = snprintf(path, STATUS_PATH_BYTES, "%s/status.json", state);
+    return used > 0 && used < STATUS_PATH_BYTES - 8;
+}
+
+static bool write_text(const char *path, const char *text, struct error *err)
+{
+    size_t size = strlen(text);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE);
+    if (fd < 0)
+        return error_errno(err, "writing %s", path);
+    ssize_t done = write(fd, text, size);
+    if (done == (ssize_t)size && close(fd) == 0)
+        return true;
+    if (done >= 0 && done < (ssize_t)size)
+        errno = ENOSPC;
+    error_errno(err, "writing %s", path);
+    if (done != (ssize_t)size)
+        (void)close(fd);
+    return false;
+}
+
+/* Not made sure of on the disk: after a crash of the system nobody asks what was then. */
+bool status_write(const char *state, const json_t *status, struct error *err)
+{
+    char path[STATUS_PATH_BYTES];
+    char new_path[STATUS_PATH_BYTES + 8];
+    if (!status_path(state, path))
+        return error_set(err, "the path of status.json would be too long");
+    (void)snprintf(new_path, sizeof new_path, "%s.new", path);
+    char *text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    if (text == NULL)
+        return error_set(err, "no memory for status.json");
+    bool good = write_text(new_path, text, err);
+    free(text);
+    if (!good)
+        return false;
+    return rename(new_path, path) == 0 || error_errno(err, "replacing %s", path);
+}

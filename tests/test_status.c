@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/status.h"
+
+#include "tests/support/batch.h"
+#include "tests/support/directory.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct counters *counters;
+static struct message_batch batch;
+static struct error err;
+
+static void setup(void)
+{
+    const struct counters_size size = {
+            .prefix_records = 64, .way = PREFIX_DIRECT, .name_buckets = 64, .seed = 1};
+    counters = counters_create(&size, &err);
+    cr_assert_not_null(counters, "%s", err.text);
+    counters_clear(counters, NULL);
+    batch.count = batch.names_used = 0;
+}
+
+static void teardown(void)
+{
+    counters_free(counters);
+}
+
+TestSuite(status, .init = setup, .fini = teardown);
+
+static json_t *status_of(double usual_qps)
+{
+    const struct interval interval = {.start_ns = INT64_C(1106049600500000000),
+                                      .length_ns = 1000000000,
+                                      .counters = counters};
+    const struct status_view view = {
+            .interval = &interval, .site = "x-root", .usual_qps = usual_qps};
+    counters_add(counters, &batch, 0);
+    counters_find_zones(counters);
+    json_t *status = status_json(&view);
+    cr_assert_not_null(status);
+    return status;
+}
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    bool is_number = json_is_integer(value);
+    cr_assert(is_number, "%s", key);
+    return json_integer_value(value);
+}
+
+Test(status, tells_what_led_the_interval)
+{
+    for (int i = 0; i < 30; i++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", i);
+        batch_query(&batch, client, "www.example", 1);
+    }
+    for (int i = 0; i < 5; i++)
+        batch_query(&batch, i % 2 ? "192.0.2.1" : "192.0.2.9", "example.net", 15);
+    batch_response(&batch, "192.0.2.1", 3);
+    counters->source.kernel_drops = 4;
+    json_t *s = status_of(NAN);
+
+    cr_expect(eq(i64, number(s, "queries"), 35));
+    cr_expect(eq(i64, number(s, "responses"), 1));
+    cr_expect(eq(i64, number(s, "sources"), 31));
+    cr_expect(eq(i64, number(json_object_get(s, "qtype"), "MX"), 5));
+    cr_expect(eq(i64, number(json_object_get(s, "rcode"), "NXDOMAIN"), 1));
+    cr_expect(eq(i64, number(json_object_get(s, "drops"), "kernel"), 4));
+    bool unknown = json_is_null(json_object_get(s, "usual_qps"));
+    cr_expect(unknown);
+    cr_expect(epsilon_eq(dbl, json_real_value(json_object_get(s, "time")), 1106049601.5, 1e-6));
+    const json_t *prefixes = json_object_get(s, "prefixes");
+    cr_assert(eq(sz, json_array_size(prefixes), STATUS_PREFIXES));
+    const json_t *first = json_array_get(prefixes, 0);
+    cr_expect_str_eq(json_string_value(json_object_get(first, "prefix")), "192.0.2.0/24");
+    cr_expect(eq(i64, number(first, "queries"), 5));
+    cr_expect(eq(i64, number(first, "hosts"), 2));
+    const json_t *name = json_array_get(json_object_get(s, "names"), 0);
+    cr_expect_str_eq(json_string_value(json_object_get(name, "name")), "www.example");
+    json_decref(s);
+}
+
+Test(status, is_replaced_whole)
+{
+    char directory[DIRECTORY_BYTES];
+    char path[STATUS_PATH_BYTES];
+    json_error_t problem;
+    struct stat about;
+    directory_make(directory);
+    cr_assert(status_path(directory, path));
+    for (int i = 1; i <= 2; i++) {
+        json_t *s = json_pack("{s:i}", "queries", i);
+        cr_expect(status_write(directory, s, &err), "%s", err.text);
+        json_decref(s);
+        json_t *back = json_load_file(path, 0, &problem);
+        cr_expect(eq(i64, number(back, "queries"), i));
+        json_decref(back);
+    }
+    cr_expect(eq(int, stat(path, &about), 0));
+    cr_expect(eq(u32, about.st_mode & 07777, 0640));
+    cr_expect_not(directory_holds(directory, ".new"));
+    directory_remove(directory);
+}
+
+Test(status, says_where_it_cannot_be_written)
+{
+    char longest[STATUS_PATH_BYTES];
+    json_t *s = json_object();
+    cr_expect_not(status_write("/nonexistent", s, &err));
+    cr_expect_not_null(strstr(err.text, "/nonexistent/status.json.new"), "%s", err.text);
+    memset(longest, 'x', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    cr_expect_not(status_write(longest, s, &err));
+    cr_expect_not_null(strstr(err.text, "too long"));
+    json_decref(s);
+}
