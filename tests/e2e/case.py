@@ -11,6 +11,8 @@ import json, os, pathlib, shutil, signal, socket, socketserver, subprocess, sys,
 import threading, time, unittest
 
 ROOTWATCH = TOOL = THE_CASE = MAILSERVER = None
+# A sanitizer would make another end of it.
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0"
 WHOIS = shutil.which("whois")
 UNBOUND = shutil.which("unbound") or "/usr/sbin/unbound"
 NOON = 1106049600  # 2005-01-18 12:00 UTC
