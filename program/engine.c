@@ -21,8 +21,9 @@ struct engine {
     struct engine_settings settings;
     struct aggregator *aggregator;
     struct writer *writer;
-    json_t *fresh;  /* events of the interval under way */
-    json_t *events; /* all, where kept */
+    json_t *fresh;                   /* events of the interval under way */
+    json_t *events;                  /* all, where kept */
+    char www[CONFIG_PATH_BYTES + 8]; /* of the pages, live */
     int64_t interval_ns;
     int64_t last_minute_s;
     uint64_t seed;
@@ -138,6 +139,7 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
             .cases_days = c->cases_days,
+            .www = live ? config_www(c, e->www) : NULL,
             .poke_fd = e->settings.poke_fd,
     };
     e->writer = writer_start(&settings, err);

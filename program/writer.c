@@ -17,6 +17,7 @@ enum {
     KEPT = 1024, /* jobs with events that could not be stored yet */
     TRIES = 5,   /* of such a job, while others were stored: it is itself what is wrong */
     DAY_S = 86400,
+    PAGES_DAYS = 35,
     SHARE_FLOOR = 100000,
     CASE_MODE = 0750,
     PATH_BYTES = 4096,
@@ -189,21 +190,32 @@ static bool store_hour(struct writer *w, const struct job *j, struct error *err)
                         j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
 }
 
-/* Whatever comes of it, the hour is stored; what cannot be removed now is tried again. */
-static void remove_cases(struct writer *w, int64_t now_s)
+/* What cannot be removed now is tried again. */
+static bool remove_old(struct writer *w, const char *root, const char *folder, int64_t now_s,
+                       uint32_t days)
 {
     struct error err;
     unsigned removed;
-    const struct writer_settings *c = &w->settings;
-    if (c->state == NULL)
-        return;
-    bool good = old_cases_remove(c->state, c->store, now_s - (int64_t)c->cases_days * DAY_S,
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/%s", root, folder);
+    bool good = old_cases_remove(path, w->settings.store, now_s - (int64_t)days * DAY_S,
                                  &removed, &err);
     if (removed > 0)
-        log_notice(c->log, "%u case files of incidents closed %u days ago are removed", removed,
-                   c->cases_days);
+        log_notice(w->settings.log,
+                   "%s: of %u incidents, closed more than %u days ago: removed", path, removed,
+                   days);
     if (!good && !w->cluttered)
-        log_warning(c->log, "%s; old case files stay", err.text);
+        log_warning(w->settings.log, "%s; what is old stays there", err.text);
+    return good;
+}
+
+/* The overview leads to pages of a month, and would have them drawn again. */
+static void remove_cases(struct writer *w, int64_t now_s)
+{
+    const struct writer_settings *c = &w->settings;
+    uint32_t pages_days = c->cases_days > PAGES_DAYS ? c->cases_days : PAGES_DAYS;
+    bool good = c->state == NULL || remove_old(w, c->state, "cases", now_s, c->cases_days);
+    good &= c->www == NULL || remove_old(w, c->www, "incidents", now_s, pages_days);
     w->cluttered = !good;
 }
 
@@ -246,10 +258,8 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_MINUTE:
         return do_minute(w, j, err);
     case JOB_HOUR:
-        if (!store_hour(w, j, err))
-            return false;
-        remove_cases(w, j->time_s);
-        return true;
+        remove_cases(w, j->time_s); /* first: it may be what the disk has no room for */
+        return store_hour(w, j, err);
     case JOB_EVIDENCE:
         return write_evidence(w, j, err);
     }

@@ -92,7 +92,9 @@ static void given(const char *id, int64_t closed_s)
 
 static bool remove_old(void)
 {
-    return old_cases_remove(directory, store, BEFORE_S, &removed, &err);
+    char path[PATH];
+    path_to(path, "cases");
+    return old_cases_remove(path, store, BEFORE_S, &removed, &err);
 }
 
 Test(old_cases, go_and_all_others_stay)

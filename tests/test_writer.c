@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char directory[DIRECTORY_BYTES];
@@ -33,7 +34,8 @@ static void teardown(void)
 
 TestSuite(writer, .init = setup, .fini = teardown);
 
-static struct writer *start(FILE *events)
+/* `www`: NULL, or where pages are; the state directory has case files. */
+static struct writer *start_with(FILE *events, const char *www)
 {
     char path[DIRECTORY_BYTES + 16];
     struct store *store = store_open(directory, STORE_WRITE, &err);
@@ -48,10 +50,18 @@ static struct writer *start(FILE *events)
                                              .hour_names = 10,
                                              .minutes_days = 1,
                                              .hours_days = 1,
+                                             .state = directory,
+                                             .cases_days = 2,
+                                             .www = www,
                                              .poke_fd = -1};
     struct writer *w = writer_start(&settings, &err);
     cr_assert_not_null(w, "%s", err.text);
     return w;
+}
+
+static struct writer *start(FILE *events)
+{
+    return start_with(events, NULL);
 }
 
 static void sql(const char *text)
@@ -178,4 +188,87 @@ Test(writer, stores_events_also_when_their_file_is_full)
 
     cr_expect(eq(int, number("SELECT count(*) FROM events"), 1));
     cr_expect(eq(u64, counts.failed, 1));
+}
+
+enum { DAY_S = 86400, NOW_S = 100 * DAY_S };
+
+static void close_incident(struct writer *w, const char *id, int64_t time_s)
+{
+    struct incident_event e = {.time_s = time_s, .state = INCIDENT_CLOSED};
+    e.incident.began_s = e.incident.opened_s = time_s - 60;
+    e.incident.closed_s = time_s;
+    (void)snprintf(e.incident.id, sizeof e.incident.id, "%s", id);
+    json_t *events = json_array();
+    json_array_append_new(events, incident_event_json(&e));
+    writer_events(w, events, json_object(), time_s);
+}
+
+static void make(const char *what)
+{
+    char path[DIRECTORY_BYTES + 64];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, what);
+    cr_assert(eq(int, mkdir(path, 0750), 0));
+}
+
+static bool is_there(const char *what)
+{
+    char path[DIRECTORY_BYTES + 64];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, what);
+    return access(path, F_OK) == 0;
+}
+
+static void give_hour(struct writer *w)
+{
+    struct prefix_counts *prefixes = prefix_counts_create(64, PREFIX_HASHED, &err);
+    struct names *names = names_create(16, true, 1, &err);
+    const struct aggregator_hour hour = {
+            .start_s = NOW_S, .prefixes = prefixes, .names = names, .tlds = names};
+    writer_hour(w, &hour);
+    prefix_counts_free(prefixes);
+    names_free(names);
+}
+
+/* Pages are kept as long as the overview leads to them. */
+Test(writer, removes_old_cases_and_older_pages_with_each_hour)
+{
+    char www[DIRECTORY_BYTES + 8];
+    static const char *const folders[] = {
+            "cases",
+            "cases/1970-0330-1",
+            "cases/1970-0403-1",
+            "cases/1970-0226-1",
+            "www",
+            "www/incidents",
+            "www/incidents/1970-0330-1",
+            "www/incidents/1970-0226-1",
+    };
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        make(folders[i]);
+    (void)snprintf(www, sizeof www, "%s/www", directory);
+    struct writer *w = start_with(NULL, www);
+    close_incident(w, "1970-0330-1", NOW_S - 12 * DAY_S);
+    close_incident(w, "1970-0226-1", NOW_S - 44 * DAY_S);
+    close_incident(w, "1970-0403-1", NOW_S - DAY_S);
+    give_hour(w);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 0));
+    cr_expect_not(is_there("cases/1970-0330-1"));
+    cr_expect_not(is_there("cases/1970-0226-1"));
+    cr_expect(is_there("cases/1970-0403-1"));
+    cr_expect(is_there("www/incidents/1970-0330-1"));
+    cr_expect_not(is_there("www/incidents/1970-0226-1"));
+}
+
+Test(writer, stores_the_hour_though_an_old_case_cannot_be_removed)
+{
+    struct writer *w = start(NULL);
+    char path[DIRECTORY_BYTES + 8];
+    (void)snprintf(path, sizeof path, "%s/cases", directory);
+    FILE *f = fopen(path, "w"); /* in the way */
+    cr_assert_not_null(f);
+    (void)fclose(f);
+    give_hour(w);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 0));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours_stored"), 1));
 }

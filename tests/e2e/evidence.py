@@ -258,7 +258,8 @@ class Evidence(unittest.TestCase):
         self.assertTrue((folder / "evidence.pcap").exists())
         said = go_on(5)
         self.assertFalse(folder.exists())
-        self.assertIn("1 case files of incidents closed 2 days ago are removed", said.stderr)
+        self.assertIn(f"{state}/cases: of 1 incidents, closed more than 2 days ago: removed",
+                      said.stderr)
         self.assertEqual(listed()["id"], incident["id"], "the incident stays")
         run("incident", "case", incident["id"], "--state", state)
         self.assertTrue((folder / "case.json").exists(), "and its case can be made again")
