@@ -15,9 +15,9 @@ enum {
     ID_BITS = 16,
     TIME_BITS = 20, /* seconds: twelve days */
     TAG_SHIFT = ID_BITS + TIME_BITS,
-    DISORDER_S = 120,    /* later queries may come earlier by so much */
-    SWEEP_S = 1 << 16,   /* once through the table, which is within JUNK_MEMORY_S */
-    SHORT_NAME_MAX = 64, /* octets that one word has bits for */
+    DISORDER_S = 120,  /* later queries may come earlier by so much */
+    SWEEP_S = 1 << 16, /* once through the table, which is within JUNK_MEMORY_S */
+    WORD_BITS = 64,    /* a bit for each octet of a short name */
     NS_PER_S = 1000000000,
 
     CLASS_IN = 1,
@@ -99,7 +99,7 @@ void junk_set_tlds(struct junk *j, const struct tlds *tlds)
 struct shape {
     unsigned labels;
     unsigned last, next; /* the last label's length, and that of the one before it; 0: none */
-    uint64_t lengths;    /* bits of the octets that are lengths, of a short name */
+    uint64_t lengths;    /* bits of the octets that are lengths, in a name that is not long */
 };
 
 static inline struct shape shape_of(const uint8_t *name, unsigned bytes)
@@ -154,22 +154,40 @@ static enum junk_class class_of_octets(const uint8_t *name)
 }
 
 /*
- * Whether a short name has no octets but letters, digits and hyphens, beside lengths.  Behind
+ * Whether up to 64 octets of a name are letters, digits and hyphens, beside lengths.  Behind
  * every name of a batch whole vectors can be read (MESSAGE_NAMES_BYTES).
  */
-static inline bool is_plain(const uint8_t *name, unsigned bytes, const struct shape *s)
+static inline bool is_plain_piece(const uint8_t *piece, unsigned bytes, uint64_t lengths)
 {
     uint64_t odd = 0;
-    if (bytes > SHORT_NAME_MAX)
-        return false;
     for (unsigned at = 0; at < bytes; at += sizeof(dns_octets)) {
         dns_octets v;
-        memcpy(&v, name + at, sizeof v);
+        memcpy(&v, piece + at, sizeof v);
         dns_octets plain = (dns_octets)((dns_octets)(v - 'a') < 26) |
                            (dns_octets)((dns_octets)(v - '0') < 10) | (dns_octets)(v == '-');
         odd |= bits_of(~plain) << at;
     }
-    return (odd & ~s->lengths & UINT64_MAX >> (SHORT_NAME_MAX - bytes)) == 0;
+    return (odd & ~lengths & UINT64_MAX >> (WORD_BITS - bytes)) == 0;
+}
+
+/* Every name of ip6.arpa is long. */
+static __attribute__((noinline)) bool is_plain_long(const uint8_t *name, unsigned bytes)
+{
+    uint64_t lengths[MESSAGE_NAME_BYTES_MAX / WORD_BITS + 1] = {0};
+    for (unsigned at = 0; at < bytes; at += name[at] + 1U)
+        lengths[at / WORD_BITS] |= UINT64_C(1) << at % WORD_BITS;
+    bool plain = true;
+    for (unsigned at = 0; at < bytes && plain; at += WORD_BITS) {
+        unsigned rest = bytes - at < WORD_BITS ? bytes - at : WORD_BITS;
+        plain = is_plain_piece(name + at, rest, lengths[at / WORD_BITS]);
+    }
+    return plain;
+}
+
+static inline bool is_plain(const uint8_t *name, unsigned bytes, const struct shape *s)
+{
+    return bytes > WORD_BITS ? is_plain_long(name, bytes)
+                             : is_plain_piece(name, bytes, s->lengths);
 }
 
 /* The number that a label is in decimal; above 255: it is none of an address. */

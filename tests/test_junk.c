@@ -159,6 +159,22 @@ Test(junk, looks_at_every_octet_of_names_of_any_length)
     }
 }
 
+Test(junk, looks_at_every_octet_between_lengths_of_long_names)
+{
+    char name[80];
+    for (size_t i = 0; i < 64; i++)
+        name[i] = i % 2 == 0 ? 'a' : '.';
+    memcpy(name + 64, "ip6.arpa", 9);
+    EXPECT(name, TYPE_PTR, 1, "legitimate");
+    for (size_t i = 0; i < 64; i += 2) {
+        name[i] = '_';
+        EXPECT(name, TYPE_PTR, 1, "underscore");
+        name[i] = '\1'; /* as the lengths beside it are */
+        EXPECT(name, TYPE_PTR, 1, "non-printable");
+        name[i] = 'a';
+    }
+}
+
 Test(junk, knows_the_reverse_tree_of_private_addresses)
 {
     EXPECT("1.2.168.192.in-addr.arpa", TYPE_PTR, 1, "rfc1918-ptr");
