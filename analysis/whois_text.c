@@ -174,39 +174,62 @@ static unsigned range_length(const char *range)
 
 enum field {
     FIELD_NONE,
-    FIELD_RANGE,     /* begins a block */
-    FIELD_CIDR,      /* of a block that has begun */
-    FIELD_NAME,      /* of the network */
-    FIELD_OWNER,     /* an organisation */
-    FIELD_ORG_BEGIN, /* the same, of a paragraph of its own */
+    FIELD_RANGE,       /* begins a block */
+    FIELD_KRNIC_RANGE, /* the same, and says whose form this is */
+    FIELD_CIDR,        /* of a block that has begun */
+    FIELD_NAME,        /* of the network */
+    FIELD_OWNER,       /* an organisation */
+    FIELD_ORG_BEGIN,   /* the same, of a paragraph of its own */
     FIELD_HANDLE,
     FIELD_PARENT,
     FIELD_REGISTERED,
     FIELD_UPDATED,
-    FIELD_CHANGED,  /* "mail date" */
-    FIELD_DESCR,    /* owner, where nothing better is there */
-    FIELD_PERSON,   /* begins a contact */
-    FIELD_IRT,      /* begins an abuse contact */
-    FIELD_MAIL,     /* of the contact that has begun */
-    FIELD_PHONE,    /* the same */
-    FIELD_ABUSE_OF, /* RPSL: abuse-mailbox */
+    FIELD_CHANGED,      /* "mail date" */
+    FIELD_DESCR,        /* owner, where nothing better is there */
+    FIELD_PERSON,       /* begins a contact */
+    FIELD_KRNIC_PERSON, /* the same, in that form alone: others call much a name */
+    FIELD_IRT,          /* begins an abuse contact */
+    FIELD_MAIL,         /* of the contact that has begun */
+    FIELD_PHONE,        /* the same */
+    FIELD_ABUSE_OF,     /* RPSL: abuse-mailbox */
     FIELD_ROLE_NAME,
     FIELD_ROLE_MAIL,
     FIELD_ROLE_PHONE,
     FIELD_OTHER_OBJECT, /* begins what is of no interest: a route */
 };
 
-static const struct key {
+struct key {
     const char *name;
     enum field field;
     enum whois_role role;
-} keys[] = {
+};
+
+/* JPNIC's, which stand in brackets: "a. [Network Number]   192.0.2.0/24". */
+static const struct key bracketed[] = {
+        {"network number", FIELD_RANGE, 0},
+        {"as number", FIELD_RANGE, 0},
+        {"network name", FIELD_NAME, 0},
+        {"as name", FIELD_NAME, 0},
+        {"organization", FIELD_OWNER, 0},
+        {"assigned date", FIELD_REGISTERED, 0},
+        {"allocated date", FIELD_REGISTERED, 0},
+        {"last update", FIELD_UPDATED, 0},
+        {"abuse", FIELD_ABUSE_OF, WHOIS_ABUSE},
+        {"group name", FIELD_PERSON, WHOIS_OTHER},
+        {"last, first", FIELD_PERSON, WHOIS_OTHER},
+        {"e-mail", FIELD_MAIL, WHOIS_OTHER},
+        {"tel", FIELD_PHONE, WHOIS_OTHER},
+        {NULL, FIELD_NONE, 0},
+};
+
+static const struct key keys[] = {
         {"netrange", FIELD_RANGE, 0},
         {"inetnum", FIELD_RANGE, 0},
         {"inet6num", FIELD_RANGE, 0},
         {"asnumber", FIELD_RANGE, 0},
         {"aut-num", FIELD_RANGE, 0},
-        {"ipv4 address", FIELD_RANGE, 0},
+        {"ipv4 address", FIELD_KRNIC_RANGE, 0},
+        {"ipv6 address", FIELD_KRNIC_RANGE, 0},
         {"cidr", FIELD_CIDR, 0},
         {"netname", FIELD_NAME, 0},
         {"asname", FIELD_NAME, 0},
@@ -260,6 +283,8 @@ static const struct key {
         {"route", FIELD_OTHER_OBJECT, 0},
         {"route6", FIELD_OTHER_OBJECT, 0},
         {"as-block", FIELD_OTHER_OBJECT, 0},
+        {"name", FIELD_KRNIC_PERSON, WHOIS_OTHER},
+        {NULL, FIELD_NONE, 0},
 };
 
 struct reading {
@@ -270,6 +295,7 @@ struct reading {
     struct whois_block spare_block;
     struct whois_contact spare_contact; /* for those that there is no room for */
     bool described;                     /* the latest block's owner is only a description */
+    bool of_krnic;                      /* the latest block is in KRNIC's form */
     char waiting[128];                  /* an organisation whose network follows */
 };
 
@@ -421,7 +447,9 @@ static void take(struct reading *r, const struct key *key, const char *value)
 {
     switch (key->field) {
     case FIELD_RANGE:
+    case FIELD_KRNIC_RANGE:
         begin_block(r, value);
+        r->of_krnic = key->field == FIELD_KRNIC_RANGE;
         break;
     case FIELD_OTHER_OBJECT:
         r->block = NULL;
@@ -436,6 +464,10 @@ static void take(struct reading *r, const struct key *key, const char *value)
     case FIELD_DESCR:
         describe(r, value);
         break;
+    case FIELD_KRNIC_PERSON:
+        if (!r->of_krnic)
+            break;
+        /* fall through */
     case FIELD_PERSON:
     case FIELD_IRT:
         r->block = NULL;
@@ -450,14 +482,30 @@ static void take(struct reading *r, const struct key *key, const char *value)
     }
 }
 
-static const struct key *find_key(const char *line, size_t n)
+static const struct key *find_key(const struct key *list, const char *name, size_t n)
 {
-    while (n > 0 && line[n - 1] == ' ')
+    while (n > 0 && name[n - 1] == ' ')
         n--;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (strlen(keys[i].name) == n && strncasecmp(keys[i].name, line, n) == 0)
-            return &keys[i];
+    for (; list->name != NULL; list++)
+        if (strlen(list->name) == n && strncasecmp(list->name, name, n) == 0)
+            return list;
     return NULL;
+}
+
+/* What a line is about, and where its value begins; NULL: nothing known. */
+static const struct key *key_of(const char *line, const char **value)
+{
+    const char *name = line;
+    if (name[0] >= 'a' && name[0] <= 'z' && name[1] == '.')
+        name += 2 + strspn(name + 2, " ");
+    const char *bracket = name[0] == '[' ? strchr(name, ']') : NULL;
+    const char *colon = bracket == NULL ? strchr(line, ':') : NULL;
+    const char *end = bracket != NULL ? bracket : colon;
+    if (end == NULL)
+        return NULL;
+    *value = end + 1 + strspn(end + 1, " ");
+    return bracket != NULL ? find_key(bracketed, name + 1, (size_t)(bracket - name - 1))
+                           : find_key(keys, line, (size_t)(colon - line));
 }
 
 /* "Owner of it EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255"; the range may stand on
@@ -525,16 +573,12 @@ static void take_line(struct reading *r, char *line)
     if (line[0] == '%' || line[0] == '#')
         take_comment(r, line);
     note_no_match(r->text, line);
-    const char *colon = strchr(line, ':');
-    const struct key *key = colon == NULL ? NULL : find_key(line, (size_t)(colon - line));
-    if (key == NULL) {
-        if (!take_range(r, line))
-            (void)take_reassignment(r, line);
-        return;
-    }
-    const char *value = colon + 1 + strspn(colon + 1, " ");
-    if (*value != '\0')
+    const char *value;
+    const struct key *key = key_of(line, &value);
+    if (key != NULL && *value != '\0')
         take(r, key, value);
+    else if (key == NULL && !take_range(r, line))
+        (void)take_reassignment(r, line);
 }
 
 /* ---- Order ---------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
  * and whom to write to or call.
  *
  * There is no standard: the registries' forms are told apart by their keys (ARIN's "NetRange:",
- * RPSL's "inetnum:" of RIPE, APNIC and AFRINIC, LACNIC's "owner:", KRNIC's "IPv4 Address :"),
- * and by the line "Owner NAME (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255" of a reassignment.
+ * RPSL's "inetnum:" of RIPE, APNIC and AFRINIC, LACNIC's "owner:", KRNIC's "IPv4 Address :",
+ * JPNIC's "[Network Number]"), and by the line "Owner NAME (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255" of a reassignment.
  * An answer may be several of them, one after another.
  *
  * The text is hostile.  It is cleaned first, by whois_text_clean(); whatever then comes out

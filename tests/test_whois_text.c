@@ -144,6 +144,67 @@ Test(whois_text, reads_the_form_of_lacnic_and_of_krnic)
     cr_expect(eq(str, text.block[1].registered, "2005-01-10"));
 }
 
+Test(whois_text, reads_whom_krnic_names)
+{
+    given("# ENGLISH\n\n[ Network Information ]\n"
+          "IPv4 Address       : 198.51.0.0 - 198.51.255.255 (/16)\n"
+          "Organization Name  : Example Korea\nService Name       : EXNET\n"
+          "Registration Date  : 20031117\n\n"
+          "Name               : IP Manager\nPhone              : +82-2-555-0100\n"
+          "E-Mail             : ip@example.kr\n\n"
+          "-----\nMore specific assigned user information is as follows\n\n"
+          "[ Network Information ]\n"
+          "IPv4 Address       : 198.51.100.0 - 198.51.100.255 (/24)\n"
+          "Organization Name  : A Customer\nNetwork Type       : CUSTOMER\n"
+          "Registration Date  : 20050110\n\n"
+          "Name               : Security\nE-Mail             : security@customer.kr\n");
+    cr_assert(eq(uint, text.blocks, 2));
+    cr_expect(eq(str, text.block[0].owner, "A Customer"));
+    cr_expect(eq(str, text.block[0].registered, "2005-01-10"));
+    cr_expect(eq(str, text.block[1].name, "EXNET"));
+    cr_assert(eq(uint, text.contacts, 2));
+    cr_expect(eq(str, (char *)contact("ip@example.kr")->name, "IP Manager"));
+    cr_expect(eq(str, (char *)contact("ip@example.kr")->phone, "+82-2-555-0100"));
+    cr_expect(eq(str, (char *)contact("security@customer.kr")->name, "Security"));
+}
+
+/* "Name:" is a contact's in that form only. */
+Test(whois_text, takes_a_name_for_a_contact_in_the_form_of_krnic_only)
+{
+    given("inetnum: 192.0.2.0 - 192.0.2.255\nname: not a person\ne-mail: x@example.net\n");
+    cr_expect(eq(uint, text.contacts, 0));
+}
+
+Test(whois_text, reads_the_form_of_jpnic)
+{
+    given("[ JPNIC database provides information regarding IP addresses and ASNs. ]\n\n"
+          "Network Information:\n"
+          "a. [Network Number]             192.0.2.0/24\n"
+          "b. [Network Name]               EXAMPLENET\n"
+          "g. [Organization]               Example K.K.\n"
+          "m. [Administrative Contact]     EX1234JP\n"
+          "o. [Abuse]                      abuse@example.jp\n"
+          "[Assigned Date]                 2004/12/10\n"
+          "[Return Date]\n"
+          "[Last Update]                   2005/01/03 11:22:04(JST)\n\n"
+          "Group Contact Information:\n"
+          "[Group Handle]                  EX1234JP\n"
+          "[Group Name]                    Network Operations\n"
+          "[E-Mail]                        noc@example.jp\n"
+          "[TEL]                           03-5555-0100\n");
+    cr_assert(eq(uint, text.blocks, 1));
+    cr_expect(eq(str, text.block[0].range, "192.0.2.0/24"));
+    cr_expect(eq(uint, text.block[0].length, 24));
+    cr_expect(eq(str, text.block[0].name, "EXAMPLENET"));
+    cr_expect(eq(str, text.block[0].owner, "Example K.K."));
+    cr_expect(eq(str, text.block[0].registered, "2004-12-10"));
+    cr_expect(eq(str, text.block[0].updated, "2005-01-03"));
+    cr_expect(eq(int, contact("abuse@example.jp")->role, WHOIS_ABUSE));
+    cr_expect(eq(str, (char *)contact("noc@example.jp")->phone, "03-5555-0100"));
+    given("[Network Number\na. [\nb.\n[]\n[Abuse] \n");
+    cr_expect(eq(uint, text.blocks + text.contacts, 0));
+}
+
 Test(whois_text, reads_who_an_as_is)
 {
     given("ASNumber:   64496\nASName:     EXAMPLE-AS\nRegDate:    2003-05-20\n\n"
