@@ -52,9 +52,11 @@ void top_view_fini(struct top_view *v)
 
 int64_t top_view_time(const struct top_view *v)
 {
-    return v->held == 0 ? 0
-                        : (int64_t)json_number_value(
-                                  json_object_get(v->status[v->held - 1], "time"));
+    static const double latest_s = 253402300799; /* the year 9999 */
+    if (v->held == 0)
+        return 0;
+    double time_s = json_number_value(json_object_get(v->status[v->held - 1], "time"));
+    return time_s >= 0 && time_s <= latest_s ? (int64_t)time_s : 0;
 }
 
 /* ---- Sums over the intervals ---------------------------------------------------------------
@@ -342,24 +344,46 @@ static void print_names(const struct top_view *v, struct ranking *r, unsigned mo
 /* ---- The screen ----------------------------------------------------------------------------
  */
 
-/* One line, cut where the screen ends; its first octet is a style. */
+/* Octets of the control character at `at`, of C0 or, in UTF-8, of C1; 0: it is none. */
+static unsigned control_octets(const char *at, size_t left)
+{
+    uint8_t c = (uint8_t)at[0];
+    if (c < ' ' || c == 0x7f)
+        return 1;
+    return c == 0xc2 && left > 1 && (uint8_t)at[1] >= 0x80 && (uint8_t)at[1] < 0xa0 ? 2 : 0;
+}
+
+static const char *beginning_of(char style)
+{
+    switch (style) {
+    case BOLD:
+        return "\033[K\033[1m";
+    case ALARM:
+        return "\033[K\033[1;31m";
+    default: /* also the rest of a text that had a line's end in it */
+        return "\033[K";
+    }
+}
+
+/*
+ * One line, cut where the screen ends; its first octet is a style.  What was there before is
+ * erased first: erasing behind a full line would take its last character.
+ */
 static void show_line(const char *line, size_t length, struct top_size size, FILE *to)
 {
-    static const char *const begin[] = {
-            [PLAIN] = "", [BOLD] = "\033[1m", [ALARM] = "\033[1;31m"};
     unsigned columns = 0;
-    enum style style = (enum style)line[0];
     if (size.styled)
-        fputs(begin[style], to);
+        fputs(beginning_of(line[0]), to);
     for (size_t i = 1; i < length; i++) {
-        uint8_t c = (uint8_t)line[i];
-        bool starts = (c & 0xc0) != 0x80; /* not within a character of UTF-8 */
+        unsigned control = control_octets(line + i, length - i);
+        bool starts = ((uint8_t)line[i] & 0xc0) != 0x80; /* not within one of UTF-8 */
         if (starts && size.columns > 0 && columns == size.columns)
             break;
         columns += starts;
-        fputc(c < ' ' || c == 0x7f ? '?' : c, to);
+        fputc(control > 0 ? '?' : line[i], to);
+        i += control == 2; /* both its octets */
     }
-    fputs(size.styled ? "\033[0m\033[K" : "", to);
+    fputs(size.styled ? "\033[0m" : "", to);
 }
 
 static void show(const char *text, struct top_size size, FILE *to)
@@ -374,7 +398,10 @@ static void show(const char *text, struct top_size size, FILE *to)
         show_line(at, length, size, to);
         at += length + (at[length] == '\n');
     }
-    fputs(size.styled ? "\033[J" : "\n", to);
+    if (!size.styled)
+        fputc('\n', to);
+    else if (lines < size.lines)
+        fputs("\n\033[J", to);
 }
 
 static unsigned lines_of(const char *text)

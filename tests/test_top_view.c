@@ -169,13 +169,47 @@ Test(top_view, passes_no_control_character_on)
     json_t *status = second(1000, 100);
     json_object_set_new(status, "site", json_string("x\033[2J\x7f\ty"));
     json_t *row = json_array_get(json_object_get(status, "prefixes"), 0);
-    json_object_set_new(row, "as_name", json_string("Ex\033]0;amp\007le"));
+    json_object_set_new(row, "as_name", json_string("Ex\033]0;amp\007le \u00a7 \302\23331m"));
     json_object_set_new(row, "prefix", json_string("192\r.0"));
     top_view_add(&view, status);
     shown(1000, whole);
     for (const char *c = text; *c != '\0'; c++)
         cr_assert(ge(u32, *c == '\n' ? ' ' : (uint8_t)*c, ' '));
     SHOWS("x?[2J??y");
+    SHOWS("AS64496 Ex?]0;amp?le \u00a7 ?31m");
+}
+
+/* Where a line should begin with a style there may be anything then. */
+Test(top_view, bears_the_end_of_a_line_within_a_text)
+{
+    json_t *status = second(1000, 100);
+    json_object_set_new(status, "site", json_string("one\n\ntwo\nxthree\u00ff\n\u00ff"));
+    top_view_add(&view, status);
+    shown(1000, (struct top_size){80, 24, true});
+    SHOWS("one");
+    SHOWS("three");
+    SHOWS("queries 1000/s");
+}
+
+/* As a terminal does it, what erases behind the last column takes the character there. */
+Test(top_view, erases_nothing_behind_a_line_that_is_full)
+{
+    top_view_add(&view, second(1000, 100));
+    shown(1000, (struct top_size){20, 3, true});
+    DOES_NOT("\033[0m\033[K");
+    DOES_NOT("\033[J");
+    cr_expect_not_null(strstr(text, "\033[K\033[1mrootwatch  x-root  1"), "%s", text);
+    shown(1000, (struct top_size){20, 40, true});
+    SHOWS("\n\033[J");
+}
+
+Test(top_view, bears_a_time_that_is_none)
+{
+    json_t *status = second(1e300, 100);
+    top_view_add(&view, status);
+    cr_expect(eq(i64, top_view_time(&view), 0));
+    shown(1000, whole);
+    SHOWS("1970-01-01 00:00:00 UTC");
 }
 
 /* A file of something else, or of a later release, costs nothing but what it lacks. */
