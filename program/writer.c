@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -182,12 +183,20 @@ static bool store_hour_whole(struct writer *w, const struct job *j, struct error
     return false;
 }
 
+/* An hour that has not come yet, as a file or a clock that was wrong has it, makes nothing old.
+ */
+static int64_t now_at(const struct job *j)
+{
+    int64_t clock_s = time(NULL);
+    return j->time_s < clock_s ? j->time_s : clock_s;
+}
+
 static bool store_hour(struct writer *w, const struct job *j, struct error *err)
 {
     return store_hour_whole(w, j, err) &&
            store_forget(w->settings.store,
-                        j->time_s - (int64_t)w->settings.minutes_days * DAY_S,
-                        j->time_s - (int64_t)w->settings.hours_days * DAY_S, err);
+                        now_at(j) - (int64_t)w->settings.minutes_days * DAY_S,
+                        now_at(j) - (int64_t)w->settings.hours_days * DAY_S, err);
 }
 
 /* What cannot be removed now is tried again. */
@@ -258,7 +267,7 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_MINUTE:
         return do_minute(w, j, err);
     case JOB_HOUR:
-        remove_cases(w, j->time_s); /* first: it may be what the disk has no room for */
+        remove_cases(w, now_at(j)); /* first: it may be what the disk has no room for */
         return store_hour(w, j, err);
     case JOB_EVIDENCE:
         return write_evidence(w, j, err);

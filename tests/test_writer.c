@@ -217,12 +217,12 @@ static bool is_there(const char *what)
     return access(path, F_OK) == 0;
 }
 
-static void give_hour(struct writer *w)
+static void give_hour(struct writer *w, int64_t start_s)
 {
     struct prefix_counts *prefixes = prefix_counts_create(64, PREFIX_HASHED, &err);
     struct names *names = names_create(16, true, 1, &err);
     const struct aggregator_hour hour = {
-            .start_s = NOW_S, .prefixes = prefixes, .names = names, .tlds = names};
+            .start_s = start_s, .prefixes = prefixes, .names = names, .tlds = names};
     writer_hour(w, &hour);
     prefix_counts_free(prefixes);
     names_free(names);
@@ -249,7 +249,7 @@ Test(writer, removes_old_cases_and_older_pages_with_each_hour)
     close_incident(w, "1970-0330-1", NOW_S - 12 * DAY_S);
     close_incident(w, "1970-0226-1", NOW_S - 44 * DAY_S);
     close_incident(w, "1970-0403-1", NOW_S - DAY_S);
-    give_hour(w);
+    give_hour(w, NOW_S);
     struct writer_counts counts = writer_stop(w);
     cr_expect(eq(u64, counts.failed, 0));
     cr_expect_not(is_there("cases/1970-0330-1"));
@@ -257,6 +257,22 @@ Test(writer, removes_old_cases_and_older_pages_with_each_hour)
     cr_expect(is_there("cases/1970-0403-1"));
     cr_expect(is_there("www/incidents/1970-0330-1"));
     cr_expect_not(is_there("www/incidents/1970-0226-1"));
+}
+
+/* One frame with a time of the next century must not cost the evidence of this one. */
+Test(writer, takes_nothing_for_old_by_an_hour_that_has_not_come)
+{
+    static const int64_t far_s = INT64_C(4102444800); /* 2100 */
+    make("cases");
+    make("cases/2099-0101-1");
+    struct writer *w = start(NULL);
+    close_incident(w, "2099-0101-1", far_s - 365 * DAY_S);
+    give_minute(w, far_s - 365 * DAY_S);
+    give_hour(w, far_s);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 0));
+    cr_expect(is_there("cases/2099-0101-1"));
+    cr_expect(eq(int, number("SELECT count(*) FROM minutes"), 1));
 }
 
 Test(writer, stores_the_hour_though_an_old_case_cannot_be_removed)
@@ -267,7 +283,7 @@ Test(writer, stores_the_hour_though_an_old_case_cannot_be_removed)
     FILE *f = fopen(path, "w"); /* in the way */
     cr_assert_not_null(f);
     (void)fclose(f);
-    give_hour(w);
+    give_hour(w, NOW_S);
     struct writer_counts counts = writer_stop(w);
     cr_expect(eq(u64, counts.failed, 0));
     cr_expect(eq(int, number("SELECT count(*) FROM hours_stored"), 1));
