@@ -12,9 +12,11 @@
  *     underscore           an octet of its name is an underscore
  *     rfc1918-ptr          type PTR, in the reverse tree of 10/8, 172.16/12 or 192.168/16
  *     identical            same source, class, type, name and ID as the query before it that
- * has the first four repeated             the same, with another ID referral-not-cached  its
- * source has asked before for a name in the same delegated zone, and was referred to the
- * servers that it should have asked now legitimate           all others
+ *                          has the first four
+ *     repeated             the same, with another ID
+ *     referral-not-cached  its source has asked before for a name in the same delegated zone,
+ *                          and was referred to the servers that it should have asked now
+ *     legitimate           all others
  *
  * Where we differ: the name of a query of class CH or HS is in another tree, and its last label
  * is not looked at.  A query is taken to have been answered.  A delegated zone is the last

@@ -32,9 +32,9 @@ struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint3
     *rows = 0;
     for (uint32_t i = 0; i < count; i++)
         if (record[i].queries > 0 && record[i].queries >= floor)
-            list[(*rows)++] =
-                    (struct store_hour_row){record[i].prefix, record[i].queries,
-                                            prefix_counts_hosts(counts, &record[i]), record[i].junk};
+            list[(*rows)++] = (struct store_hour_row){record[i].prefix, record[i].queries,
+                                                      prefix_counts_hosts(counts, &record[i]),
+                                                      record[i].junk};
     qsort(list, *rows, sizeof *list, by_prefix);
     return list;
 }

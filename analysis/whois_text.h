@@ -4,8 +4,8 @@
  *
  * There is no standard: the registries' forms are told apart by their keys (ARIN's "NetRange:",
  * RPSL's "inetnum:" of RIPE, APNIC and AFRINIC, LACNIC's "owner:", KRNIC's "IPv4 Address :",
- * JPNIC's "[Network Number]"), and by the line "Owner NAME (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255" of a reassignment.
- * An answer may be several of them, one after another.
+ * JPNIC's "[Network Number]"), and by the line of a reassignment, "Owner NAME (NET-192-0-2-0-1)
+ * 192.0.2.0 - 192.0.2.255".  An answer may be several of them, one after another.
  *
  * The text is hostile.  It is cleaned first, by whois_text_clean(); whatever then comes out
  * is valid UTF-8 without control characters, bounded, and no more than what somebody claims.
