@@ -122,7 +122,10 @@ static json_t *load(const struct top *t, struct error *err)
     json_t *status = json_load_file(t->path, 0, &problem);
     const char *schema = json_string_value(json_object_get(status, "schema"));
     if (status == NULL && json_error_code(&problem) == json_error_cannot_open_file)
-        error_errno(err, "%s: is `rootwatch run` capturing with this state directory?",
+        error_errno(err,
+                    errno == ENOENT
+                            ? "%s: is `rootwatch run` capturing with this state directory?"
+                            : "%s",
                     t->path);
     else if (status == NULL)
         error_set(err, "%s, line %d: %s", t->path, problem.line, problem.text);
@@ -194,8 +197,11 @@ static int print_once(struct top *t)
     } else {
         top_view_print(&t->view, now_s, (struct top_size){.styled = false}, stdout);
     }
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        error_errno(&err, "standard output");
+        (void)fprintf(stderr, "rootwatch top: %s\n", err.text);
         return EXIT_FAILED;
+    }
     if (now_s - top_view_time(&t->view) < TOP_STALE_S)
         return EXIT_DONE;
     (void)fprintf(stderr, "rootwatch top: this is old: `rootwatch run` does not capture now\n");

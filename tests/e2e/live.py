@@ -239,6 +239,11 @@ mail:
         self.assertEqual(now["prefixes"][0]["prefix"], "207.244.46.0/24")
         self.assertLess(abs(now["time"] - time.time()), 5)
         self.assertRegex(self.top().stdout, r"3[45] % +7 +\d+ % +207\.244\.46\.0/24")
+        with open("/dev/full", "w") as full:
+            p_full = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), "--json"],
+                                    stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(p_full.returncode, 1)
+        self.assertIn("standard output: No space left", p_full.stderr)
 
         child, screen = pty.fork()
         if child == 0:
