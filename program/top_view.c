@@ -232,11 +232,12 @@ static void print_losses(const struct top_view *v, FILE *to)
         grave |= json_is_true(json_object_get(v->status[i], "lossy"));
     fputc(grave ? ALARM : PLAIN, to);
     print_loss(sum_within(v, "drops", "kernel"), "frames dropped by the kernel", &any, to);
-    print_loss(sum_within(v, "drops", "interface"), "by the interface", &any, to);
+    print_loss(sum_within(v, "drops", "interface"), "frames dropped by the interface", &any,
+               to);
     print_loss(sum_of(v, "undecoded"), "frames not decoded", &any, to);
     print_loss(sum_of(v, "malformed"), "messages malformed", &any, to);
     print_loss(sum_of(v, "without_source"), "queries without room for their source", &any, to);
-    print_loss(sum_of(v, "without_name"), "without room for their name", &any, to);
+    print_loss(sum_of(v, "without_name"), "queries without room for their name", &any, to);
     fprintf(to, "%s\n", any ? "" : "nothing lost");
 }
 

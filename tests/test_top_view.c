@@ -102,8 +102,8 @@ Test(top_view, says_what_is_lost)
     json_object_set_new(status, "without_name", json_integer(5));
     top_view_add(&view, status);
     shown(1000, whole);
-    SHOWS("lost: 12 frames dropped by the kernel, 3 by the interface, 4 frames not decoded, 5 "
-          "without room for their name");
+    SHOWS("lost: 12 frames dropped by the kernel, 3 frames dropped by the interface, 4 frames "
+          "not decoded, 5 queries without room for their name");
     DOES_NOT("nothing lost");
 }
 
