@@ -22,7 +22,7 @@
 
 enum { HANDSHAKES_PARTS = 16, HANDSHAKES_PLACES = 512 }; /* in each */
 
-struct handshakes; /* private; 384 KiB, made with the first SYN of a watched network */
+struct handshakes; /* private; 320 KiB, made with the first SYN of a watched network */
 
 struct handshakes_segment {
     uint32_t sequence, acknowledged;
