@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Live capture on a veth pair between two network namespaces, with real mails.
 
-usage: live.py ROOTWATCH SEND MAILSERVER
+usage: live.py ROOTWATCH SEND MAILSERVER [Counting|Lasting]
 Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
 Skips (exit 77) without the right to make namespaces.
 """
@@ -205,6 +205,46 @@ mail:
         os.kill(p.pid, signal.SIGTERM)
         self.assertEqual(p.wait(30), 0, (self.dir / "log").read_text())
 
+    def top(self, *options, status=0):
+        p = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), *options],
+                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual(p.returncode, status, p.stdout + p.stderr)
+        return p
+
+    def of_nobody(self):
+        """The daemon is to become a user without rights, who owns the state directory."""
+        user = pwd.getpwnam("nobody")
+        self.state.mkdir(0o750)
+        os.chown(self.state, user.pw_uid, user.pw_gid)
+        os.chmod(self.dir, 0o755)
+        self.config.write_text(self.config.read_text() + "user: nobody\n")
+        return user
+
+    def connections(self, program, *words):
+        """What is known of connections of real kernels, once more of the incident is told."""
+        give_addresses()
+        self.addCleanup(take_addresses)
+        server = self.start([sys.executable, "-c", SERVER], A, stdout=subprocess.PIPE, text=True)
+        self.assertIn("listening", server.stdout.readline())
+        p = self.start_rootwatch()
+        self.start([sys.executable, "-c", program, *words], B)
+        self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
+        wait_for("incident", self.events, 40)
+        self.stop(p)
+        traits = self.events()[-1]["evidence"]["traits"]
+        print({k: v for k, v in traits.items() if "handshakes" in k or "tcp" in k or k == "syns"},
+              file=sys.stderr)
+        return traits
+
+    def alike(self, events):
+        """What must be the same of a capture, live or from a file; the edges of seconds differ."""
+        return [(e["state"], e["id"], e["kind"], e["prefix"], sorted(e["qtype"]), e["hosts"],
+                 e["wave"]) for e in events]
+
+
+class Counting(Live):
+    """Every frame counts: nothing else should run beside these."""
+
     def test_loses_nothing_and_opens_the_incident_while_traffic_flows(self):
         p = self.start_rootwatch()
         sender = self.send(SECONDS + 15, after=8, share=0.35)
@@ -221,11 +261,60 @@ mail:
         self.assertEqual(self.sum("queries"), sent)
         print(f"sent {sent}, counted {self.sum('queries')}", file=sys.stderr)
 
-    def top(self, *options, status=0):
-        p = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), *options],
-                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        self.assertEqual(p.returncode, status, p.stdout + p.stderr)
-        return p
+    def test_follows_connections_of_real_hosts(self):
+        traits = self.connections(CLIENTS)
+        self.assertGreater(traits["handshakes"], 20)
+        self.assertGreaterEqual(traits["syns"], traits["handshakes"])
+        self.assertEqual(traits["handshakes_unfinished"], 0)
+        self.assertEqual(traits["tcp_responses"], 0)
+        self.assertEqual(traits["verdict"], "real")
+
+    def test_knows_who_does_not_hear_what_a_real_server_answers(self):
+        traits = self.connections(FORGER, hardware(A, "mirror").replace(":", "") +
+                                  hardware(B, "wire").replace(":", "") + "0800")
+        self.assertGreater(traits["syns"], 20)
+        self.assertGreater(traits["handshakes_unfinished"], 0)
+        self.assertEqual(traits["handshakes"], 0)
+        self.assertNotEqual(traits["verdict"], "real")
+
+    def test_finds_the_same_with_one_worker_with_three_and_from_a_file(self):
+        """All at once, on the same traffic."""
+        if shutil.which("tcpdump") is None:
+            self.skipTest("tcpdump is not installed")
+        text, pcap = self.config.read_text(), self.dir / "mirror.pcap"
+        dump = self.start(["tcpdump", "-i", "mirror", "-w", str(pcap), "-U", "-B", "65536", "-Z",
+                           "root"], A, stderr=subprocess.PIPE, text=True)
+        wait_for("tcpdump", lambda: "listening" in dump.stderr.readline())
+        daemons, states = [], {1: self.state, 3: self.dir / "three"}
+        for workers, state in states.items():
+            self.config.write_text(re.sub("workers: .*", f"workers: {workers}", text)
+                                   .replace(str(self.state), str(state)))
+            daemons.append(self.start_rootwatch())
+        sent = int(self.start([SEND, "wire", "4000", "40", "12", "0.35"], B,
+                              stdout=subprocess.PIPE, text=True).communicate()[0])
+        for p in daemons:
+            self.stop(p)
+        os.killpg(dump.pid, signal.SIGTERM)
+        dump.wait(30)
+        read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
+                               self.dir / "events", pcap], capture_output=True, text=True)
+        self.assertEqual(json.loads(read.stdout)["queries"], sent, read.stderr)
+        told = {"file": [json.loads(line) for line in (self.dir / "events").read_text()
+                         .splitlines()]}
+        for workers, self.state in states.items():
+            self.assertEqual(self.sum("queries"), sent, workers)
+            self.assertEqual(self.sum("kernel_drops"), 0, workers)
+            told[workers] = self.events()
+        self.assertEqual([e["state"] for e in told["file"]], ["open"])
+        for workers in states:
+            self.assertEqual(self.alike(told[workers]), self.alike(told["file"]))
+            for live, read in zip(told[workers], told["file"]):
+                self.assertLessEqual(abs(live["time"] - read["time"]), 2)
+                self.assertAlmostEqual(live["share"], read["share"], delta=0.02)
+
+
+class Lasting(Live):
+    """What mostly waits: for minutes to end, mails, deadlines."""
 
     def test_shows_on_a_terminal_what_is_captured_just_now(self):
         self.assertIn("capturing with this state directory?", self.top(status=1).stderr)
@@ -272,15 +361,6 @@ mail:
         old = self.top("--once", status=1)
         self.assertIn("is `rootwatch run` capturing?", old.stdout)
 
-    def of_nobody(self):
-        """The daemon is to become a user without rights, who owns the state directory."""
-        user = pwd.getpwnam("nobody")
-        self.state.mkdir(0o750)
-        os.chown(self.state, user.pw_uid, user.pw_gid)
-        os.chmod(self.dir, 0o755)
-        self.config.write_text(self.config.read_text() + "user: nobody\n")
-        return user
-
     def test_keeps_evidence_without_any_rights_whole_or_not_at_all(self):
         user, seen = self.of_nobody(), []
         p = self.start_rootwatch()
@@ -317,38 +397,6 @@ mail:
         self.assertRegex(files[0], r"^evidence-\d{10}\.pcap$")
         self.assertGreater(frames_in((path.parent / files[0]).read_bytes()), 0)
         self.assertNotIn("evidence", (self.dir / "log").read_text())
-
-    def connections(self, program, *words):
-        """What is known of connections of real kernels, once more of the incident is told."""
-        give_addresses()
-        self.addCleanup(take_addresses)
-        server = self.start([sys.executable, "-c", SERVER], A, stdout=subprocess.PIPE, text=True)
-        self.assertIn("listening", server.stdout.readline())
-        p = self.start_rootwatch()
-        self.start([sys.executable, "-c", program, *words], B)
-        self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
-        wait_for("incident", self.events, 40)
-        self.stop(p)
-        traits = self.events()[-1]["evidence"]["traits"]
-        print({k: v for k, v in traits.items() if "handshakes" in k or "tcp" in k or k == "syns"},
-              file=sys.stderr)
-        return traits
-
-    def test_follows_connections_of_real_hosts(self):
-        traits = self.connections(CLIENTS)
-        self.assertGreater(traits["handshakes"], 20)
-        self.assertGreaterEqual(traits["syns"], traits["handshakes"])
-        self.assertEqual(traits["handshakes_unfinished"], 0)
-        self.assertEqual(traits["tcp_responses"], 0)
-        self.assertEqual(traits["verdict"], "real")
-
-    def test_knows_who_does_not_hear_what_a_real_server_answers(self):
-        traits = self.connections(FORGER, hardware(A, "mirror").replace(":", "") +
-                                  hardware(B, "wire").replace(":", "") + "0800")
-        self.assertGreater(traits["syns"], 20)
-        self.assertGreater(traits["handshakes_unfinished"], 0)
-        self.assertEqual(traits["handshakes"], 0)
-        self.assertNotEqual(traits["verdict"], "real")
 
     def test_a_case_file_is_there_in_time_and_completed_when_a_source_answers(self):
         whois, speak = self.dir / "whois", self.dir / "speak"
@@ -458,46 +506,6 @@ mail:
         os.kill(p.pid, signal.SIGHUP)
         wait_for("a new capture", lambda: log.read_text().count("capturing on") == 2)
         self.stop(p)
-
-    def alike(self, events):
-        """What must be the same of a capture, live or from a file; the edges of seconds differ."""
-        return [(e["state"], e["id"], e["kind"], e["prefix"], sorted(e["qtype"]), e["hosts"],
-                 e["wave"]) for e in events]
-
-    def test_finds_the_same_with_one_worker_with_three_and_from_a_file(self):
-        """All at once, on the same traffic."""
-        if shutil.which("tcpdump") is None:
-            self.skipTest("tcpdump is not installed")
-        text, pcap = self.config.read_text(), self.dir / "mirror.pcap"
-        dump = self.start(["tcpdump", "-i", "mirror", "-w", str(pcap), "-U", "-B", "65536", "-Z",
-                           "root"], A, stderr=subprocess.PIPE, text=True)
-        wait_for("tcpdump", lambda: "listening" in dump.stderr.readline())
-        daemons, states = [], {1: self.state, 3: self.dir / "three"}
-        for workers, state in states.items():
-            self.config.write_text(re.sub("workers: .*", f"workers: {workers}", text)
-                                   .replace(str(self.state), str(state)))
-            daemons.append(self.start_rootwatch())
-        sent = int(self.start([SEND, "wire", "4000", "40", "12", "0.35"], B,
-                              stdout=subprocess.PIPE, text=True).communicate()[0])
-        for p in daemons:
-            self.stop(p)
-        os.killpg(dump.pid, signal.SIGTERM)
-        dump.wait(30)
-        read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
-                               self.dir / "events", pcap], capture_output=True, text=True)
-        self.assertEqual(json.loads(read.stdout)["queries"], sent, read.stderr)
-        told = {"file": [json.loads(line) for line in (self.dir / "events").read_text()
-                         .splitlines()]}
-        for workers, self.state in states.items():
-            self.assertEqual(self.sum("queries"), sent, workers)
-            self.assertEqual(self.sum("kernel_drops"), 0, workers)
-            told[workers] = self.events()
-        self.assertEqual([e["state"] for e in told["file"]], ["open"])
-        for workers in states:
-            self.assertEqual(self.alike(told[workers]), self.alike(told["file"]))
-            for live, read in zip(told[workers], told["file"]):
-                self.assertLessEqual(abs(live["time"] - read["time"]), 2)
-                self.assertAlmostEqual(live["share"], read["share"], delta=0.02)
 
     def test_names_origins_and_keeps_the_old_table_when_the_new_one_is_wrong(self):
         table = self.dir / "origins"
