@@ -17,7 +17,7 @@ enum {
     BARE_WORDS = IPV4_PREFIXES / LINE / 64,
     SLOTS_MIN = 1 << 10,
     SPARSE = 16,          /* so many slots a record, and the next table has half of them */
-    HASHED_MAX = 1 << 16, /* records; the array is then as fast, and cannot be flooded */
+    HASHED_MAX = 1 << 17, /* records; the array is then as fast, and cannot be flooded */
 };
 
 static uint64_t slots_for(uint32_t records)
