@@ -22,6 +22,8 @@ bool graph_incident(struct store *s, const char *state_dir, const char *site, co
         return false;
     struct archive *a = archive_open(state_dir, err);
     bool done = a != NULL && archive_catch_up(a, s, now_s, err) &&
+                (archive_last(a) > 0 ||
+                 error_set(err, "no minute is archived yet: there are no pictures")) &&
                 scene_incident(&scene, a, s, &life, at_s, now_s, err) &&
                 draw_both(&scene, first, second, err);
     archive_close(a);

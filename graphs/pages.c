@@ -104,6 +104,12 @@ static bool find_span(struct store *s, int64_t now_s, int64_t *first_s, int64_t 
     int64_t last_s;
     if (!store_span(s, first_s, &last_s, err))
         return false;
+    err->text[0] = '\0';
+    /* The minute that goes on is stored when the program ends, but archived when it is over. */
+    if (*first_s <= now_s && *first_s + ARCHIVE_STEP_S > now_s)
+        return false;
+    if (last_s <= now_s && last_s + ARCHIVE_STEP_S > now_s)
+        last_s -= ARCHIVE_STEP_S;
     /* A minute of the future is a clock's that was wrong. */
     if (last_s > now_s + FUTURE_S)
         last_s = now_s - ARCHIVE_STEP_S;
@@ -124,7 +130,7 @@ static bool find_end(struct press *press)
     if (!find_span(press->store, o->now_s, &press->first_s, &press->at_s, press->err))
         return press->err->text[0] == 0
                        ? error_set(press->err,
-                                   "no minute is stored yet: there is nothing to draw")
+                                   "no whole minute is stored yet: there is nothing to draw")
                        : false;
     if (o->at_s != 0)
         press->at_s = o->at_s - o->at_s % ARCHIVE_STEP_S;

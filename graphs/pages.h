@@ -34,6 +34,6 @@ bool pages_write(struct store *s, const char *state_dir, const char *out_dir,
 
 /*
  * Where pages_write() with `at_s` 0 would end: what happened later is on no page yet.  False with
- * an empty error: no minute is stored, so nothing could be drawn.
+ * an empty error: no whole minute is stored, so nothing could be drawn.
  */
 bool pages_end(struct store *s, int64_t now_s, int64_t *end_s, struct error *err);

@@ -106,6 +106,24 @@ Test(pages, end_now_whatever_a_wrong_clock_has_stored)
     cr_expect_not_null(strstr(read_page("index.html"), "2005"));
 }
 
+/* It is stored when the program ends, and archived when it is over. */
+Test(pages, end_before_the_minute_that_goes_on)
+{
+    int64_t end_s;
+    struct minute m = {.start_s = CASE_FROM_S, .covered_s = 20};
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    cr_expect_not(pages_end(store, CASE_FROM_S + 59, &end_s, &err));
+    cr_expect(eq(str, err.text, ""));
+    cr_expect(pages_end(store, CASE_FROM_S + 60, &end_s, &err));
+    cr_expect(eq(i64, end_s, CASE_FROM_S + 60));
+    m.start_s += 60;
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    cr_expect(pages_end(store, CASE_FROM_S + 61, &end_s, &err));
+    cr_expect(eq(i64, end_s, CASE_FROM_S + 60));
+    cr_expect(pages_end(store, CASE_FROM_S + 120, &end_s, &err));
+    cr_expect(eq(i64, end_s, CASE_FROM_S + 120));
+}
+
 Test(pages, tell_the_published_case)
 {
     stored(CASE_ENDED_S - 3 * 3600, CASE_ENDED_S + 3600);
