@@ -17,7 +17,7 @@ enum { MODE = 0640 };
 struct leaders {
     const struct prefix_record *record[STATUS_PREFIXES];
     unsigned count;
-    uint32_t prefixes; /* that sent a query */
+    uint32_t prefixes; /* that sent a query, with a record or without */
 };
 
 static void insert(struct leaders *l, const struct prefix_record *r)
@@ -32,6 +32,14 @@ static void insert(struct leaders *l, const struct prefix_record *r)
     l->record[at] = r;
 }
 
+static void count_bare(void *argument, struct prefix p, uint32_t queries)
+{
+    struct leaders *l = argument;
+    (void)p;
+    (void)queries;
+    l->prefixes++;
+}
+
 static void find_leading(struct leaders *l, const struct prefix_counts *prefixes)
 {
     uint32_t count;
@@ -42,6 +50,7 @@ static void find_leading(struct leaders *l, const struct prefix_counts *prefixes
         if (r[i].queries > 0)
             insert(l, &r[i]);
     }
+    prefix_counts_bare(prefixes, count_bare, l);
 }
 
 static void annotate(json_t *row, const struct origins *origins, struct prefix p)
@@ -133,7 +142,10 @@ static bool write_text(const char *path, const char *text, struct error *err)
     return false;
 }
 
-/* Not made sure of on the disk: after a crash of the system nobody asks what was then. */
+/*
+ * Unlike what is published (graphs/publish.h) for those who may read this directory alone, and
+ * not made sure of on the disk: after a crash of the system nobody asks what was then.
+ */
 bool status_write(const char *state, const json_t *status, struct error *err)
 {
     char path[STATUS_PATH_BYTES];
@@ -144,9 +156,10 @@ bool status_write(const char *state, const json_t *status, struct error *err)
     char *text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(12));
     if (text == NULL)
         return error_set(err, "no memory for status.json");
-    bool good = write_text(new_path, text, err);
+    bool good = write_text(new_path, text, err) &&
+                (rename(new_path, path) == 0 || error_errno(err, "replacing %s", path));
     free(text);
     if (!good)
-        return false;
-    return rename(new_path, path) == 0 || error_errno(err, "replacing %s", path);
+        (void)unlink(new_path);
+    return good;
 }

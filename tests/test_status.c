@@ -88,6 +88,24 @@ Test(status, tells_what_led_the_interval)
     json_decref(s);
 }
 
+/* There is room for 64 records: the others are counted as sources all the same. */
+Test(status, counts_sources_without_a_record)
+{
+    for (int i = 0; i < 200; i++) {
+        char client[32];
+        (void)snprintf(client, sizeof client, "198.51.%d.1", i);
+        batch_query(&batch, client, "www.example", 1);
+        if (batch.count == MESSAGE_BATCH_MAX) {
+            counters_add(counters, &batch, 0);
+            batch.count = batch.names_used = 0;
+        }
+    }
+    json_t *s = status_of(NAN);
+    cr_expect(eq(i64, number(s, "sources"), 200));
+    cr_expect(eq(i64, number(s, "without_source"), 200 - 64));
+    json_decref(s);
+}
+
 Test(status, is_replaced_whole)
 {
     char directory[DIRECTORY_BYTES];
