@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/whois_text.h"
 
+#include "analysis/whois_keys.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdint.h>
@@ -172,121 +174,6 @@ static unsigned range_length(const char *range)
 /* ---- Lines ---------------------------------------------------------------------------------
  */
 
-enum field {
-    FIELD_NONE,
-    FIELD_RANGE,       /* begins a block */
-    FIELD_KRNIC_RANGE, /* the same, and says whose form this is */
-    FIELD_CIDR,        /* of a block that has begun */
-    FIELD_NAME,        /* of the network */
-    FIELD_OWNER,       /* an organisation */
-    FIELD_ORG_BEGIN,   /* the same, of a paragraph of its own */
-    FIELD_HANDLE,
-    FIELD_PARENT,
-    FIELD_REGISTERED,
-    FIELD_UPDATED,
-    FIELD_CHANGED,      /* "mail date" */
-    FIELD_DESCR,        /* owner, where nothing better is there */
-    FIELD_PERSON,       /* begins a contact */
-    FIELD_KRNIC_PERSON, /* the same, in that form alone: others call much a name */
-    FIELD_IRT,          /* begins an abuse contact */
-    FIELD_MAIL,         /* of the contact that has begun */
-    FIELD_PHONE,        /* the same */
-    FIELD_ABUSE_OF,     /* RPSL: abuse-mailbox */
-    FIELD_ROLE_NAME,
-    FIELD_ROLE_MAIL,
-    FIELD_ROLE_PHONE,
-    FIELD_OTHER_OBJECT, /* begins what is of no interest: a route */
-};
-
-struct key {
-    const char *name;
-    enum field field;
-    enum whois_role role;
-};
-
-/* JPNIC's, which stand in brackets: "a. [Network Number]   192.0.2.0/24". */
-static const struct key bracketed[] = {
-        {"network number", FIELD_RANGE, 0},
-        {"as number", FIELD_RANGE, 0},
-        {"network name", FIELD_NAME, 0},
-        {"as name", FIELD_NAME, 0},
-        {"organization", FIELD_OWNER, 0},
-        {"assigned date", FIELD_REGISTERED, 0},
-        {"allocated date", FIELD_REGISTERED, 0},
-        {"last update", FIELD_UPDATED, 0},
-        {"abuse", FIELD_ABUSE_OF, WHOIS_ABUSE},
-        {"group name", FIELD_PERSON, WHOIS_OTHER},
-        {"last, first", FIELD_PERSON, WHOIS_OTHER},
-        {"e-mail", FIELD_MAIL, WHOIS_OTHER},
-        {"tel", FIELD_PHONE, WHOIS_OTHER},
-        {NULL, FIELD_NONE, 0},
-};
-
-static const struct key keys[] = {
-        {"netrange", FIELD_RANGE, 0},
-        {"inetnum", FIELD_RANGE, 0},
-        {"inet6num", FIELD_RANGE, 0},
-        {"asnumber", FIELD_RANGE, 0},
-        {"aut-num", FIELD_RANGE, 0},
-        {"ipv4 address", FIELD_KRNIC_RANGE, 0},
-        {"ipv6 address", FIELD_KRNIC_RANGE, 0},
-        {"cidr", FIELD_CIDR, 0},
-        {"netname", FIELD_NAME, 0},
-        {"asname", FIELD_NAME, 0},
-        {"as-name", FIELD_NAME, 0},
-        {"service name", FIELD_NAME, 0},
-        {"orgname", FIELD_ORG_BEGIN, 0},
-        {"custname", FIELD_ORG_BEGIN, 0},
-        {"organisation", FIELD_OTHER_OBJECT, 0},
-        {"org-name", FIELD_ORG_BEGIN, 0},
-        {"owner", FIELD_OWNER, 0},
-        {"organization name", FIELD_OWNER, 0},
-        {"organization", FIELD_OWNER, 0},
-        {"nethandle", FIELD_HANDLE, 0},
-        {"ashandle", FIELD_HANDLE, 0},
-        {"parent", FIELD_PARENT, 0},
-        {"inetnum-up", FIELD_PARENT, 0},
-        {"regdate", FIELD_REGISTERED, 0},
-        {"created", FIELD_REGISTERED, 0},
-        {"registration date", FIELD_REGISTERED, 0},
-        {"updated", FIELD_UPDATED, 0},
-        {"last-modified", FIELD_UPDATED, 0},
-        {"changed", FIELD_CHANGED, 0},
-        {"descr", FIELD_DESCR, 0},
-        {"role", FIELD_PERSON, WHOIS_OTHER},
-        {"person", FIELD_PERSON, WHOIS_OTHER},
-        {"irt", FIELD_IRT, WHOIS_ABUSE},
-        {"e-mail", FIELD_MAIL, WHOIS_OTHER},
-        {"phone", FIELD_PHONE, WHOIS_OTHER},
-        {"abuse-mailbox", FIELD_ABUSE_OF, WHOIS_ABUSE},
-        {"orgabusename", FIELD_ROLE_NAME, WHOIS_ABUSE},
-        {"orgabuseemail", FIELD_ROLE_MAIL, WHOIS_ABUSE},
-        {"orgabusephone", FIELD_ROLE_PHONE, WHOIS_ABUSE},
-        {"rabusename", FIELD_ROLE_NAME, WHOIS_ABUSE},
-        {"rabuseemail", FIELD_ROLE_MAIL, WHOIS_ABUSE},
-        {"rabusephone", FIELD_ROLE_PHONE, WHOIS_ABUSE},
-        {"orgnocname", FIELD_ROLE_NAME, WHOIS_NOC},
-        {"orgnocemail", FIELD_ROLE_MAIL, WHOIS_NOC},
-        {"orgnocphone", FIELD_ROLE_PHONE, WHOIS_NOC},
-        {"rnocname", FIELD_ROLE_NAME, WHOIS_NOC},
-        {"rnocemail", FIELD_ROLE_MAIL, WHOIS_NOC},
-        {"rnocphone", FIELD_ROLE_PHONE, WHOIS_NOC},
-        {"orgtechname", FIELD_ROLE_NAME, WHOIS_TECH},
-        {"orgtechemail", FIELD_ROLE_MAIL, WHOIS_TECH},
-        {"orgtechphone", FIELD_ROLE_PHONE, WHOIS_TECH},
-        {"rtechname", FIELD_ROLE_NAME, WHOIS_TECH},
-        {"rtechemail", FIELD_ROLE_MAIL, WHOIS_TECH},
-        {"rtechphone", FIELD_ROLE_PHONE, WHOIS_TECH},
-        {"techname", FIELD_ROLE_NAME, WHOIS_TECH},
-        {"techemail", FIELD_ROLE_MAIL, WHOIS_TECH},
-        {"techphone", FIELD_ROLE_PHONE, WHOIS_TECH},
-        {"route", FIELD_OTHER_OBJECT, 0},
-        {"route6", FIELD_OTHER_OBJECT, 0},
-        {"as-block", FIELD_OTHER_OBJECT, 0},
-        {"name", FIELD_KRNIC_PERSON, WHOIS_OTHER},
-        {NULL, FIELD_NONE, 0},
-};
-
 struct reading {
     struct whois_text *text;
     struct whois_block *block;     /* begun in this paragraph; NULL */
@@ -343,7 +230,7 @@ static void set_phone(struct whois_contact *c, const char *value)
 }
 
 /* ARIN names the role in each key: those of one role that follow each other are one contact. */
-static struct whois_contact *contact_of_role(struct reading *r, const struct key *key)
+static struct whois_contact *contact_of_role(struct reading *r, const struct whois_key *key)
 {
     bool same = r->contact != NULL && r->contact->role == key->role;
     bool taken = same && ((key->field == FIELD_ROLE_NAME && r->contact->name[0] != '\0') ||
@@ -404,7 +291,7 @@ static void take_organisation(struct reading *r, const char *value)
         copy(r->waiting, sizeof r->waiting, value, strlen(value));
 }
 
-static void take_of_block(struct reading *r, enum field field, const char *value)
+static void take_of_block(struct reading *r, enum whois_field field, const char *value)
 {
     char date[WHOIS_DATE_BYTES];
     struct whois_block *b = r->block;
@@ -427,7 +314,7 @@ static void take_of_block(struct reading *r, enum field field, const char *value
         b->length = range_length(value);
 }
 
-static void take_of_contact(struct reading *r, const struct key *key, const char *value)
+static void take_of_contact(struct reading *r, const struct whois_key *key, const char *value)
 {
     if (key->field == FIELD_MAIL && r->contact != NULL)
         set_mail(r->contact, value);
@@ -443,7 +330,7 @@ static void take_of_contact(struct reading *r, const struct key *key, const char
         set_phone(contact_of_role(r, key), value);
 }
 
-static void take(struct reading *r, const struct key *key, const char *value)
+static void take(struct reading *r, const struct whois_key *key, const char *value)
 {
     switch (key->field) {
     case FIELD_RANGE:
@@ -480,32 +367,6 @@ static void take(struct reading *r, const struct key *key, const char *value)
         take_of_block(r, key->field, value);
         take_of_contact(r, key, value);
     }
-}
-
-static const struct key *find_key(const struct key *list, const char *name, size_t n)
-{
-    while (n > 0 && name[n - 1] == ' ')
-        n--;
-    for (; list->name != NULL; list++)
-        if (strlen(list->name) == n && strncasecmp(list->name, name, n) == 0)
-            return list;
-    return NULL;
-}
-
-/* What a line is about, and where its value begins; NULL: nothing known. */
-static const struct key *key_of(const char *line, const char **value)
-{
-    const char *name = line;
-    if (name[0] >= 'a' && name[0] <= 'z' && name[1] == '.')
-        name += 2 + strspn(name + 2, " ");
-    const char *bracket = name[0] == '[' ? strchr(name, ']') : NULL;
-    const char *colon = bracket == NULL ? strchr(line, ':') : NULL;
-    const char *end = bracket != NULL ? bracket : colon;
-    if (end == NULL)
-        return NULL;
-    *value = end + 1 + strspn(end + 1, " ");
-    return bracket != NULL ? find_key(bracketed, name + 1, (size_t)(bracket - name - 1))
-                           : find_key(keys, line, (size_t)(colon - line));
 }
 
 /* "Owner of it EXAMPLE-NET (NET-192-0-2-0-1) 192.0.2.0 - 192.0.2.255"; the range may stand on
@@ -574,7 +435,7 @@ static void take_line(struct reading *r, char *line)
         take_comment(r, line);
     note_no_match(r->text, line);
     const char *value;
-    const struct key *key = key_of(line, &value);
+    const struct whois_key *key = whois_key_of(line, &value);
     if (key != NULL && *value != '\0')
         take(r, key, value);
     else if (key == NULL && !take_range(r, line))
