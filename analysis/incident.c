@@ -72,7 +72,7 @@ const char *incident_junk_text(const struct incident *i, char text[static INCIDE
                        is_estimated(&j->classes, most)
                                ? ", mostly %s (about %.0f %%, estimated)"
                                : ", mostly %s (%.0f %%)",
-                       junk_class_name(most), 100 * (double)queries[most] / (double)classed);
+                       junk_class_words(most), 100 * (double)queries[most] / (double)classed);
     return text;
 }
 

@@ -12,6 +12,14 @@ const char *junk_class_name(enum junk_class c)
     return names[c];
 }
 
+const char *junk_class_words(enum junk_class c)
+{
+    static const char *const words[JUNK_CLASSES] = {
+            "unused class", "A for A",   "invalid TLD", "non-printable",       "underscore",
+            "RFC 1918 PTR", "identical", "repeated",    "referral not cached", "legitimate"};
+    return words[c];
+}
+
 void junk_count(struct junk_counts *c, uint8_t kind, unsigned level, uint64_t n)
 {
     if (kind < JUNK_CLASSES) {

@@ -84,7 +84,8 @@ struct junk_counts junk_split(const struct junk_counts *c);
 uint64_t junk_sum(const uint64_t queries[static JUNK_CLASSES]);
 /* The kind of junk with most queries, the first of equals; JUNK_LEGITIMATE: there is none. */
 enum junk_class junk_leading(const uint64_t queries[static JUNK_CLASSES]);
-const char *junk_class_name(enum junk_class c); /* "invalid-tld" */
+const char *junk_class_name(enum junk_class c);  /* "invalid-tld", a key */
+const char *junk_class_words(enum junk_class c); /* "invalid TLD", in a sentence */
 
 static inline bool junk_is(uint8_t kind)
 {

@@ -81,15 +81,15 @@ Test(junk_class, is_told_of_an_incident_with_what_is_estimated_of_it)
     i.junk.classes.queries[JUNK_INVALID_TLD] = 10;
     i.junk.classes.queries[JUNK_LEGITIMATE] = 10;
     cr_expect(eq(str, (char *)text_of(&i),
-                 "90 % of these queries are junk, mostly referral-not-cached (80 %)"));
+                 "90 % of these queries are junk, mostly referral not cached (80 %)"));
     i.junk.classes.estimated = 60;
     i.junk.classes.one_in = 4;
     cr_expect(eq(str, (char *)text_of(&i),
-                 "90 % of these queries are junk, mostly referral-not-cached (about 80 %, "
+                 "90 % of these queries are junk, mostly referral not cached (about 80 %, "
                  "estimated)"));
     i.junk.classes.queries[JUNK_INVALID_TLD] = 200;
     cr_expect(eq(str, (char *)text_of(&i),
-                 "90 % of these queries are junk, mostly invalid-tld (69 %)"));
+                 "90 % of these queries are junk, mostly invalid TLD (69 %)"));
 }
 
 Test(junk_class, is_in_an_event_with_what_is_estimated_of_it)

@@ -373,7 +373,8 @@ class Junk(unittest.TestCase):
         self.assertAlmostEqual(junk["share"], junk["junk"] / junk["judged"], 6)
         real = 1 - its.get("legitimate", 0) / sum(its.values())
         self.assertAlmostEqual(junk["share"], real, delta=0.05)
-        words = f"of these queries are junk, mostly {junk['leading']} ("
+        leading = junk["leading"].replace("-", " ").replace("tld", "TLD")
+        words = f"of these queries are junk, mostly {leading} ("
         self.assertIn(words, run("incident", "show", incident["id"], "--state", state).stdout)
         run("graph", "--state", state, "--out", www)
         self.assertIn(words, (www / "incidents" / incident["id"] / "index.html").read_text())
