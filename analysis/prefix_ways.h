@@ -1,10 +1,12 @@
 /*
  * The ways to the records of a pool of prefixes, and the counts of /24s that have none.
  *
- * A record is found by open addressing under a keyed hash, in at most PREFIX_PROBES_MAX steps
- * and no more slots than what was met lately needs, so that they stay in the cache.  When there
- * are many, IPv4 /24s turn to an array of all 2^24 of them, which no choice of sources can
- * flood or make slow; it also holds bare counts of /24s for which the pool had no room.
+ * A record is found by open addressing under a keyed hash, in no more slots than what was met
+ * lately needs, so that they stay in the cache, and in at most PREFIX_PROBES_MAX steps: of
+ * prefixes that fill half of the slots one in some 250,000 would need more, of fewer hardly
+ * any. When there are many, IPv4 /24s turn to an array of all 2^24 of them, which no choice of
+ * sources can flood or make slow; it also holds bare counts of /24s for which the pool had no
+ * room.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -12,7 +14,7 @@
 #include "analysis/prefix_record.h"
 #include "capture/error.h"
 
-enum { PREFIX_PROBES_MAX = 16 };
+enum { PREFIX_PROBES_MAX = 64 };
 
 /* How a /24's record is found. */
 enum prefix_way {

@@ -403,6 +403,15 @@ Test(prefix_counts, finds_each_network_however_many_there_are)
     cr_expect(eq(u64, prefix_counts_totals(table).queries, 200000));
 }
 
+/* Steps to a record are bounded, but not so narrowly that chance would end them first. */
+Test(prefix_counts, has_room_for_any_network_while_records_are_left)
+{
+    make(1 << 18, PREFIX_HASHED);
+    given_networks(0, 200000);
+    expect_each_once(0, 200000);
+    cr_expect(eq(u64, prefix_counts_totals(table).lost, 0));
+}
+
 struct seen {
     uint64_t networks, queries;
 };
