@@ -197,26 +197,6 @@ static void add_numbers(struct counters *c, const struct message_batch *batch, i
         tally_add(&c->qclass, CLASS_INTERNET, internet);
 }
 
-static void seek_names(const struct counters *c, const struct message_batch *batch,
-                       uint64_t hash[static MESSAGE_BATCH_MAX])
-{
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct message *m = &batch->message[i];
-        hash[i] = names_hash(c->names, &batch->names[m->name_at], m->name_bytes);
-        names_prefetch(c->names, hash[i]);
-    }
-}
-
-static void add_names(struct counters *c, const struct message_batch *batch,
-                      const uint64_t hash[static MESSAGE_BATCH_MAX])
-{
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct message *m = &batch->message[i];
-        if ((m->flags & MESSAGE_RESPONSE) == 0 && m->name_bytes > 0)
-            names_add(c->names, hash[i], &batch->names[m->name_at], m->name_bytes, 1);
-    }
-}
-
 static void add_question(struct watch *w, const uint8_t *name, const struct message *m,
                          const struct junk_batch *judged, uint32_t i)
 {
@@ -302,13 +282,13 @@ void counters_add(struct counters *c, const struct message_batch *batch, int64_t
     if (batch->count == 0)
         return;
     prefix_counts_seek(c->prefixes, batch, home);
-    seek_names(c, batch, hash);
+    names_seek(c->names, batch, hash);
     if (c->judge != NULL)
         junk_seek(c->judge, batch, hash, &judged);
     else
         judge_none(&judged, batch->count);
     prefix_counts_approach(c->prefixes, batch, home);
-    add_names(c, batch, hash);
+    names_count(c->names, batch, hash);
     add_numbers(c, batch, start_ns);
     if (c->judge != NULL) {
         tell_watched_apart(c, batch->count, home, &judged);

@@ -137,9 +137,19 @@ static inline uint32_t number_of(const struct names *n, uint64_t hash)
     return (uint32_t)((hash >> 32) * n->size >> 32);
 }
 
-void names_prefetch(const struct names *n, uint64_t hash)
+static inline void prefetch_home(const struct names *n, uint64_t hash)
 {
     __builtin_prefetch(&n->buckets[number_of(n, hash)], 1);
+}
+
+void names_seek(const struct names *n, const struct message_batch *batch,
+                uint64_t hash[static MESSAGE_BATCH_MAX])
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        hash[i] = XXH3_64bits_withSeed(&batch->names[m->name_at], m->name_bytes, n->seed);
+        prefetch_home(n, hash[i]);
+    }
 }
 
 static inline uint32_t tag_of(uint64_t hash)
@@ -251,6 +261,28 @@ void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name
     memcpy(name_bytes <= HEAD_BYTES ? e->head : long_name_of(n, e), name, name_bytes);
 }
 
+/* Which names are new nobody can guess: no branch on it until all others are done. */
+void names_count(struct names *n, const struct message_batch *batch,
+                 const uint64_t hash[static MESSAGE_BATCH_MAX])
+{
+    uint8_t rest[MESSAGE_BATCH_MAX];
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct message *m = &batch->message[i];
+        struct bucket *b = &n->buckets[number_of(n, hash[i])];
+        bool counts = ((m->flags & MESSAGE_RESPONSE) == 0) & (m->name_bytes > 0);
+        unsigned at = find_tag(b, tag_of(hash[i]));
+        bool known = at < NAMES_PER_BUCKET;
+        add_to(n, b, known ? at : 0, known & counts);
+        rest[left] = (uint8_t)i;
+        left += counts & !known;
+    }
+    for (uint32_t k = 0; k < left; k++) {
+        const struct message *m = &batch->message[rest[k]];
+        names_add(n, hash[rest[k]], &batch->names[m->name_at], m->name_bytes, 1);
+    }
+}
+
 static inline const uint8_t *octets_of(const struct names *n, const struct entry *e)
 {
     return e->octets_used <= HEAD_BYTES ? e->head : long_name_of(n, e);
@@ -340,7 +372,7 @@ static void prefetch_bucket(const struct names *into, const struct names *from, 
 {
     const struct bucket *b = &from->buckets[number];
     for (unsigned i = 0; i < b->used; i++)
-        names_prefetch(into, from->entries[b->entry[i]].hash);
+        prefetch_home(into, from->entries[b->entry[i]].hash);
 }
 
 void names_merge(struct names *into, const struct names *from)

@@ -38,7 +38,14 @@ void names_free(struct names *n); /* NULL is fine */
 void names_clear(struct names *n);
 
 uint64_t names_hash(const struct names *n, const uint8_t *name, uint8_t name_bytes);
-void names_prefetch(const struct names *n, uint64_t hash);
+/*
+ * The names of a batch's messages in two steps, so that memory has time to answer: the first
+ * hashes them and asks for their places, the second counts those of queries.
+ */
+void names_seek(const struct names *n, const struct message_batch *batch,
+                uint64_t hash[static MESSAGE_BATCH_MAX]);
+void names_count(struct names *n, const struct message_batch *batch,
+                 const uint64_t hash[static MESSAGE_BATCH_MAX]);
 void names_add(struct names *n, uint64_t hash, const uint8_t *name, uint8_t name_bytes,
                uint32_t queries);
 void names_merge(struct names *into, const struct names *from);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/names.h"
 
+#include "tests/support/batch.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -46,6 +48,41 @@ Test(names, lists_the_leading_ones_in_order)
     cr_expect(eq(str, (char *)names_text(leading[2].name, leading[2].name_bytes, text), "."));
     names_clear(n);
     cr_expect(eq(u32, names_leading(n, leading, 3), 0));
+    names_free(n);
+}
+
+static uint64_t queries_of(const struct names *n, const char *name)
+{
+    struct name_count leading[8];
+    char text[NAMES_TEXT_BYTES];
+    unsigned count = names_leading(n, leading, 8);
+    for (unsigned i = 0; i < count; i++)
+        if (strcmp(names_text(leading[i].name, leading[i].name_bytes, text), name) == 0)
+            return leading[i].queries;
+    return 0;
+}
+
+Test(names, counts_the_queries_of_a_batch_and_nothing_else)
+{
+    static struct message_batch batch;
+    uint64_t hash[MESSAGE_BATCH_MAX];
+    struct names *n = names_create(16, false, 1, &err);
+    add(n, "known.example", 2);
+    batch_query(&batch, "192.0.2.1", "known.example", 1);
+    batch_query(&batch, "192.0.2.1", "new.example", 1);
+    batch_query(&batch, "192.0.2.2", "new.example", 28);
+    batch_query(&batch, "192.0.2.2", "known.example", 28);
+    batch_query(&batch, "192.0.2.2", "answer.example", 1)->flags |= MESSAGE_RESPONSE;
+    batch_query(&batch, "192.0.2.2", "known.example", 1)->flags |= MESSAGE_RESPONSE;
+    batch_query(&batch, "192.0.2.2", "unreadable.example", 1)->name_bytes = 0;
+    names_seek(n, &batch, hash);
+    names_count(n, &batch, hash);
+    cr_expect(eq(u64, queries_of(n, "known.example"), 4));
+    cr_expect(eq(u64, queries_of(n, "new.example"), 2));
+    cr_expect(eq(u64, queries_of(n, "answer.example"), 0));
+    struct name_count leading[8];
+    cr_expect(eq(u32, names_leading(n, leading, 8), 2));
+    cr_expect(eq(u64, names_lost(n), 0));
     names_free(n);
 }
 
