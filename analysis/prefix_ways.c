@@ -84,23 +84,28 @@ struct prefix_home prefix_ways_seek(const struct prefix_ways *w, struct prefix p
 /* ---- By the hash ---------------------------------------------------------------------------
  */
 
+static inline uint32_t tag_of(const struct prefix_home *h)
+{
+    return (uint32_t)(h->hash >> 32) & ~PREFIX_SLOT_RECORD;
+}
+
 /* The slot that holds the prefix, or a free one for it; NULL: neither within reach. */
-static inline uint64_t *find_slot(const struct prefix_ways *w, const struct prefix_home *h)
+static inline uint32_t *find_slot(const struct prefix_ways *w, const struct prefix_home *h)
 {
     for (uint64_t i = 0; i < PREFIX_PROBES_MAX; i++) {
-        uint64_t *slot = &w->slots[(h->hash + i) & w->mask];
+        uint32_t *slot = &w->slots[(h->hash + i) & w->mask];
         if (*slot == 0)
             return slot;
-        if ((*slot ^ h->hash) <= PREFIX_SLOT_RECORD &&
+        if ((*slot ^ tag_of(h)) <= PREFIX_SLOT_RECORD &&
             w->pool->records[(*slot & PREFIX_SLOT_RECORD) - 1].prefix.bits == h->prefix.bits)
             return slot;
     }
     return NULL;
 }
 
-static uint64_t slot_of(const struct prefix_home *h, uint32_t number)
+static uint32_t slot_of(const struct prefix_home *h, uint32_t number)
 {
-    return (h->hash & ~PREFIX_SLOT_RECORD) | ((uint64_t)number + 1);
+    return tag_of(h) | (number + 1);
 }
 
 /* Finds anew a way to each record, by the array or by slots; false: not to all of them. */
@@ -115,7 +120,7 @@ static bool lay_ways(struct prefix_ways *w)
             *prefix_ways_entry(w, h.prefix) = i + 1;
             continue;
         }
-        uint64_t *slot = find_slot(w, &h);
+        uint32_t *slot = find_slot(w, &h);
         w->hashed++;
         all &= slot != NULL;
         if (slot != NULL)
@@ -140,7 +145,7 @@ static __attribute__((noinline)) bool grow(struct prefix_ways *w)
 
 static int32_t hashed_record(struct prefix_ways *w, const struct prefix_home *h)
 {
-    uint64_t *slot = find_slot(w, h);
+    uint32_t *slot = find_slot(w, h);
     if (slot != NULL && *slot != 0)
         return (int32_t)(*slot & PREFIX_SLOT_RECORD) - 1;
     if (w->hashed == w->hashed_max)
@@ -203,7 +208,7 @@ struct prefix_record *prefix_ways_find(const struct prefix_ways *w, struct prefi
         uint32_t entry = *prefix_ways_entry(w, p);
         found = entry & PREFIX_BARE ? 0 : entry;
     } else {
-        const uint64_t *slot = find_slot(w, &h);
+        const uint32_t *slot = find_slot(w, &h);
         found = slot == NULL ? 0 : *slot & PREFIX_SLOT_RECORD;
     }
     return found == 0 ? NULL : &w->pool->records[found - 1];

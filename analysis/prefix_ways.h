@@ -32,8 +32,8 @@ struct prefix_home {
 /* An entry of the array: 0, or the record's number + 1, or a count without a record. */
 #define PREFIX_BARE UINT32_C(0x80000000)
 
-/* A slot of the hash: 0, or 40 bits of the hash above the record's number + 1. */
-#define PREFIX_SLOT_RECORD UINT64_C(0xffffff)
+/* A slot of the hash: 0, or 8 bits of the hash above the record's number + 1. */
+#define PREFIX_SLOT_RECORD UINT32_C(0xffffff)
 
 struct prefix_ways {
     struct prefix_pool *pool;
@@ -41,7 +41,7 @@ struct prefix_ways {
     bool by_array; /* /24s are found through it; else all are hashed */
     bool has_bare;
     uint32_t *direct; /* an entry a /24, all zero but where by_array; or NULL */
-    uint64_t *slots;  /* mask + 1 of them in use, at least twice what is hashed */
+    uint32_t *slots;  /* mask + 1 of them in use, at least twice what is hashed */
     uint64_t mask, mask_max;
     uint64_t seed;
     uint32_t hashed;     /* of the pool's records */
@@ -68,10 +68,10 @@ static inline uint32_t *prefix_ways_entry(const struct prefix_ways *w, struct pr
 struct prefix_home prefix_ways_seek(const struct prefix_ways *w, struct prefix p);
 
 /* What the home says of the record: most likely its number + 1; 0: there is none. */
-static inline uint64_t prefix_ways_likely(const struct prefix_ways *w,
+static inline uint32_t prefix_ways_likely(const struct prefix_ways *w,
                                           const struct prefix_home *h)
 {
-    uint64_t number = prefix_ways_is_direct(w, h->prefix)
+    uint32_t number = prefix_ways_is_direct(w, h->prefix)
                               ? *prefix_ways_entry(w, h->prefix) & ~PREFIX_BARE
                               : w->slots[h->hash & w->mask] & PREFIX_SLOT_RECORD;
     return number > w->pool->size ? 0 : number;
@@ -84,7 +84,7 @@ static inline uint64_t prefix_ways_likely(const struct prefix_ways *w,
 static inline void prefix_ways_approach(const struct prefix_ways *w,
                                         const struct prefix_home *h)
 {
-    uint64_t number = prefix_ways_likely(w, h);
+    uint32_t number = prefix_ways_likely(w, h);
     __builtin_prefetch(&w->pool->records[number - (number != 0)], 1);
 }
 
@@ -92,10 +92,10 @@ static inline void prefix_ways_approach(const struct prefix_ways *w,
 static inline int32_t prefix_ways_known(const struct prefix_ways *w,
                                         const struct prefix_home *h)
 {
-    uint64_t number = prefix_ways_likely(w, h);
+    uint32_t number = prefix_ways_likely(w, h);
     const struct prefix_record *r = &w->pool->records[number - (number != 0)];
     bool known = (number != 0) & (r->prefix.bits == h->prefix.bits);
-    return (int32_t)(number & -(uint64_t)known) - 1;
+    return (int32_t)(number & -(uint32_t)known) - 1;
 }
 
 /* The number of a prefix's record, made if need be; -1: there is no room. */
