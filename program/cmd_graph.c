@@ -4,6 +4,7 @@
 #include "graphs/pages.h"
 #include "program/config.h"
 #include "program/moment.h"
+#include "program/privileges.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -110,10 +111,13 @@ static bool plan(const struct options *o, struct work *w)
 static int draw(const struct work *w)
 {
     struct error err;
+    char user[PRIVILEGES_NAME_BYTES];
     struct page_result result = {0};
     const struct page_options options = {.site = w->site, .at_s = w->at_s, .now_s = time(NULL)};
 
-    struct store *store = store_open(w->state, STORE_READ, &err);
+    struct store *store = privileges_become_owner(w->state, user, &err)
+                                  ? store_open(w->state, STORE_READ, &err)
+                                  : NULL;
     bool done = store != NULL && pages_write(store, w->state, w->out, &options, &result, &err);
     uint64_t damaged = store == NULL ? 0 : store_damaged(store);
     store_close(store);
@@ -125,7 +129,9 @@ static int draw(const struct work *w)
     if (result.notes[0] != 0)
         (void)fprintf(stderr, "rootwatch graph: %s\n", result.notes);
     if (!done) {
-        (void)fprintf(stderr, "rootwatch graph: %s\n", err.text);
+        (void)fprintf(stderr, "rootwatch graph: %s%s%s%s\n", err.text,
+                      user[0] != '\0' ? " (as " : "", user,
+                      user[0] != '\0' ? ", who owns the state directory)" : "");
         return EXIT_FAILED;
     }
     (void)printf("%u pages and %u pictures in %s\n", result.pages, result.pictures, w->out);

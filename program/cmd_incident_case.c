@@ -4,6 +4,7 @@
 #include "graphs/cases.h"
 #include "program/casework.h"
 #include "program/command.h"
+#include "program/privileges.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,10 +34,12 @@ int cmd_incident_case(const struct config *c, const char *state, const char *id,
     struct error err;
     struct log log;
     char path[CASES_PATH_BYTES];
+    char user[PRIVILEGES_NAME_BYTES];
     log_init(&log, STDERR_FILENO);
     log.name = "rootwatch incident";
     struct casework w = {.config = c, .state = state, .now_s = time(NULL), .log = &log};
-    w.store = store_open(state, STORE_NOTE, &err);
+    w.store = privileges_become_owner(state, user, &err) ? store_open(state, STORE_NOTE, &err)
+                                                         : NULL;
     bool made = w.store != NULL && casework_make(&w, id, again, &err);
     store_close(w.store);
     if (!made) {

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool become(const char *user, struct error *err)
@@ -52,4 +54,23 @@ bool privileges_keep_capture(struct error *err)
         if (has[i])
             capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
     return apply(CAPNG_SELECT_CAPS, err);
+}
+
+/* A directory that is not there yet is nobody's, and will be made by who asks. */
+bool privileges_become_owner(const char *directory, char user[static PRIVILEGES_NAME_BYTES],
+                             struct error *err)
+{
+    struct stat st;
+    user[0] = '\0';
+    if (geteuid() != 0 || stat(directory, &st) != 0 || st.st_uid == 0)
+        return true;
+    const struct passwd *p = getpwuid(st.st_uid);
+    if (p != NULL)
+        (void)snprintf(user, PRIVILEGES_NAME_BYTES, "%s", p->pw_name);
+    else
+        (void)snprintf(user, PRIVILEGES_NAME_BYTES, "%u", (unsigned)st.st_uid);
+    bool good = p != NULL ? initgroups(p->pw_name, p->pw_gid) == 0 : setgroups(0, NULL) == 0;
+    if (good && setgid(p != NULL ? p->pw_gid : st.st_gid) == 0 && setuid(st.st_uid) == 0)
+        return true;
+    return error_errno(err, "becoming %s, who owns %s", user, directory);
 }

@@ -232,6 +232,23 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
                                check=True, capture_output=True, text=True).stdout
         self.assertIn("207.244.46.0/24 sends", shown)
 
+    @unittest.skipIf(os.geteuid() != 0, "only root can be somebody else")
+    def test_root_leaves_nothing_that_the_owner_of_the_state_cannot_write(self):
+        state, nobody = self.dir / "state", 65534
+        self.dir.chmod(0o755)
+        self.summary("--state", state, self.pcap)
+        for path in (state, *state.rglob("*")):
+            os.chown(path, nobody, nobody)
+        subprocess.run([ROOTWATCH, "graph", "--state", state], check=True, capture_output=True)
+        made = list(state.rglob("*"))
+        self.assertTrue(any(path.suffix == ".rrd" for path in made))
+        self.assertTrue((state / "www/index.html").exists())
+        self.assertEqual([path for path in made if path.stat().st_uid != nobody], [])
+        ran = subprocess.run([ROOTWATCH, "graph", "--state", state, "--out", self.dir / "www"],
+                             capture_output=True, text=True)
+        self.assertEqual(ran.returncode, 1)
+        self.assertIn("Permission denied (as nobody, who owns the state directory)", ran.stderr)
+
     def minutes(self, records):
         """Queries by minute of what is stored."""
         header, state = self.case[:24], self.dir / "state"
