@@ -37,7 +37,7 @@ struct job {
     struct store_names *names[STORE_NAMES_KINDS];
     char id[INCIDENT_ID_BYTES];
     struct evidence *evidence; /* of it, from time_s on */
-    bool in_file;              /* its events are in the events file */
+    bool noted;                /* its events are in the events file, or the log */
     unsigned tries;            /* in vain, while others were stored */
     struct job *next;          /* of those kept */
 };
@@ -120,29 +120,50 @@ static bool write_lines(struct writer *w, struct job *j, struct error *err)
     return fflush(to) == 0 || error_errno(err, "writing the events file");
 }
 
-/* The file is of what is noticed, whether or not it can be stored; each event once. */
-static void put_in_file(struct writer *w, struct job *j)
+static void log_event(const struct log *log, const json_t *event)
+{
+    const char *id = "", *state = "", *severity = "", *summary = "";
+    (void)json_unpack((json_t *)event, "{s:s, s:s, s:s, s:s}", "id", &id, "state", &state,
+                      "severity", &severity, "summary", &summary);
+    if (strcmp(state, "update") == 0)
+        log_info(log, "incident %s goes on, %s: %s", id, severity, summary);
+    else if (strcmp(state, "close") == 0)
+        log_notice(log, "incident %s is over: %s", id, summary);
+    else if (strcmp(severity, "notice") == 0)
+        log_notice(log, "incident %s, %s: %s", id, severity, summary);
+    else
+        log_warning(log, "incident %s, %s: %s", id, severity, summary);
+}
+
+/*
+ * The events file, and live the log, are of what is noticed, whether or not it can be stored;
+ * each event once.
+ */
+static void note_events(struct writer *w, struct job *j)
 {
     struct error err;
-    if (w->settings.events == NULL || j->in_file)
+    if (j->noted)
         return;
-    j->in_file = true;
-    if (write_lines(w, j, &err))
+    j->noted = true;
+    for (size_t i = 0; w->settings.poke_fd >= 0 && i < json_array_size(j->events); i++)
+        log_event(w->settings.log, json_array_get(j->events, i));
+    if (w->settings.events == NULL || write_lines(w, j, &err))
         return;
     w->counts.failed++;
     log_error(w->settings.log, "%s", err.text);
 }
 
-/* What is new is archived, told and drawn at once. */
+/* What is new is archived, told and drawn at once; without the parent, who would, we end soon.
+ */
 static void poke(const struct writer *w)
 {
-    if (w->settings.poke_fd >= 0 && write(w->settings.poke_fd, "E", 1) != 1)
-        log_warning(w->settings.log, "telling of what is new at once: the pipe is full");
+    if (w->settings.poke_fd >= 0 && write(w->settings.poke_fd, "E", 1) != 1 && errno != EPIPE)
+        log_warning(w->settings.log, "telling of what is new at once: %s", strerror(errno));
 }
 
 static bool do_events(struct writer *w, struct job *j, struct error *err)
 {
-    put_in_file(w, j);
+    note_events(w, j);
     if (w->settings.store == NULL)
         return true;
     if (!store_together(w, j, err))

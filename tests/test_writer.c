@@ -7,6 +7,7 @@
 #include <criterion/new/assert.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +17,14 @@
 
 static char directory[DIRECTORY_BYTES];
 static struct log quiet;
+static int poke_fd;     /* -1: not live */
 static sqlite3 *beside; /* another connection to the same database */
 static struct error err;
 
 static void setup(void)
 {
     directory_make(directory);
+    poke_fd = -1;
     log_init(&quiet, open("/dev/null", O_WRONLY | O_CLOEXEC));
 }
 
@@ -53,7 +56,7 @@ static struct writer *start_with(FILE *events, const char *www)
                                              .state = directory,
                                              .cases_days = 2,
                                              .www = www,
-                                             .poke_fd = -1};
+                                             .poke_fd = poke_fd};
     struct writer *w = writer_start(&settings, &err);
     cr_assert_not_null(w, "%s", err.text);
     return w;
@@ -80,9 +83,12 @@ static int number(const char *text)
     return n;
 }
 
-static void give_event(struct writer *w, const char *id, int64_t time_s)
+static void give_state(struct writer *w, const char *id, int64_t time_s,
+                       enum incident_state state, enum incident_severity severity)
 {
-    struct incident_event e = {.time_s = time_s, .state = INCIDENT_OPENED};
+    struct incident_event e = {.time_s = time_s, .state = state};
+    e.incident.severity = severity;
+    (void)snprintf(e.incident.summary, sizeof e.incident.summary, "much of \\010");
     e.incident.began_s = e.incident.opened_s = time_s;
     e.incident.wave = 1;
     (void)snprintf(e.incident.id, sizeof e.incident.id, "%s", id);
@@ -98,6 +104,11 @@ static void give_minute(struct writer *w, int64_t start_s)
                              .usual_qps = (double)NAN,
                              .spread_qps = (double)NAN};
     writer_minute(w, &m, json_pack("{s:I}", "after", (json_int_t)start_s + 60));
+}
+
+static void give_event(struct writer *w, const char *id, int64_t time_s)
+{
+    give_state(w, id, time_s, INCIDENT_OPENED, INCIDENT_NOTICE);
 }
 
 /* Waits for the writer to have stored this minute, which follows what was given before. */
@@ -155,6 +166,70 @@ Test(writer, counts_events_that_could_not_be_stored_to_the_end)
     give_event(w, "2005-0118-1", 600);
     struct writer_counts counts = writer_stop(w);
     cr_expect(eq(u64, counts.failed, 1));
+}
+
+/* All that was said, from the log's file. */
+static const char *said(FILE *file)
+{
+    static char text[1024];
+    rewind(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    return text;
+}
+
+Test(writer, logs_each_event_once_where_it_is_live)
+{
+    FILE *file = tmpfile();
+    int ends[2];
+    cr_assert(eq(int, pipe2(ends, O_NONBLOCK), 0));
+    close(quiet.fd);
+    quiet = (struct log){.fd = dup(fileno(file)), .journal = true, .least = LOG_IS_INFO};
+    poke_fd = ends[1];
+    struct writer *w = start(NULL);
+    sql(refuse);
+    give_state(w, "2005-0118-1", 600, INCIDENT_OPENED, INCIDENT_NOTICE);
+    for (int i = 1; i < 3; i++)
+        give_minute(w, i * 600);
+    wait_for_minute(1200);
+    sql("DROP TRIGGER full");
+    give_state(w, "2005-0118-1", 1201, INCIDENT_CHANGED, INCIDENT_CRITICAL);
+    give_state(w, "2005-0118-2", 1202, INCIDENT_OPENED, INCIDENT_CRITICAL);
+    give_state(w, "2005-0118-1", 1203, INCIDENT_CLOSED, INCIDENT_CRITICAL);
+    (void)writer_stop(w);
+
+    const char *text = said(file);
+    const char *full = strstr(text, "<3>");
+    cr_assert_not_null(full, "%s", text);
+    cr_expect_not_null(strstr(full, "disk full; counting goes on"), "%s", text);
+    cr_expect(eq(int, strncmp(text, "<5>incident 2005-0118-1, notice: much of \\010\n<3>", 47),
+                 0),
+              "%s", text);
+    cr_expect_not_null(strstr(text,
+                              "\n<6>incident 2005-0118-1 goes on, critical: much of \\010\n"
+                              "<4>incident 2005-0118-2, critical: much of \\010\n"
+                              "<5>incident 2005-0118-1 is over: much of \\010\n"),
+                       "%s", text);
+    close(ends[0]);
+    close(ends[1]);
+    (void)fclose(file);
+}
+
+Test(writer, does_not_blame_the_pipe_when_the_parent_has_gone)
+{
+    FILE *file = tmpfile();
+    int ends[2];
+    cr_assert(eq(int, pipe2(ends, O_NONBLOCK), 0));
+    close(ends[0]);
+    (void)signal(SIGPIPE, SIG_IGN);
+    close(quiet.fd);
+    log_init(&quiet, dup(fileno(file)));
+    poke_fd = ends[1];
+    struct writer *w = start(NULL);
+    give_minute(w, 600);
+    (void)writer_stop(w);
+    cr_expect(eq(str, (char *)said(file), ""));
+    close(ends[1]);
+    (void)fclose(file);
 }
 
 Test(writer, writes_a_line_an_event_whether_or_not_it_can_be_stored)
