@@ -226,7 +226,7 @@ int cmd_run(int argc, char **argv)
     }
     log_init(&log, STDERR_FILENO);
     if (!config_load(file, &c, &problems)) {
-        config_print_problems(&problems, stderr);
+        config_log_problems(&problems, &log);
         return EXIT_CONFIGURATION;
     }
     if (c.interface[0] == '\0') {

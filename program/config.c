@@ -283,6 +283,14 @@ void config_print_problems(const struct config_problems *p, FILE *to)
         (void)fprintf(to, "and %u more\n", p->count - CONFIG_PROBLEMS);
 }
 
+void config_log_problems(const struct config_problems *p, const struct log *log)
+{
+    for (unsigned i = 0; i < p->count && i < CONFIG_PROBLEMS; i++)
+        log_error(log, "%s", p->problem[i].text);
+    if (p->count > CONFIG_PROBLEMS)
+        log_error(log, "and %u more", p->count - CONFIG_PROBLEMS);
+}
+
 const char *config_www(const struct config *c, char path[static CONFIG_PATH_BYTES + 8])
 {
     if (c->www[0] != '\0')

@@ -14,6 +14,7 @@
 #include "analysis/known.h"
 #include "analysis/silence.h"
 #include "capture/source.h"
+#include "program/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -113,6 +114,7 @@ bool config_load(const char *path, struct config *c, struct config_problems *p);
 
 /* One line each, as they were found; the last says how many more there are. */
 void config_print_problems(const struct config_problems *p, FILE *to);
+void config_log_problems(const struct config_problems *p, const struct log *log);
 
 /* Where pages and pictures go; returns `path`. */
 const char *config_www(const struct config *c, char path[static CONFIG_PATH_BYTES + 8]);

@@ -241,8 +241,8 @@ static void reload(struct supervisor *s)
     struct config_problems problems;
     service_reloading();
     bool good = config_load(s->settings->config_file, &fresh, &problems);
-    for (unsigned i = 0; !good && i < problems.count && i < CONFIG_PROBLEMS; i++)
-        log_error(s->settings->log, "%s", problems.problem[i].text);
+    if (!good)
+        config_log_problems(&problems, s->settings->log);
     if (good && fresh.interface[0] == '\0') {
         log_error(s->settings->log, "%s: capture.interface: not set; `run` needs one",
                   fresh.file[0] != '\0' ? fresh.file : CONFIG_FILE);

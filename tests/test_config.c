@@ -159,6 +159,25 @@ Test(config, keeps_the_first_problems_of_very_many)
     cr_expect(eq(int, strncmp(problem(31), ":32:1: unknown31:", 17), 0), "%s", problem(31));
 }
 
+Test(config, logs_every_problem_as_an_error)
+{
+    char line[512];
+    unsigned lines = 0;
+    FILE *said = tmpfile();
+    const struct log log = {.fd = fileno(said), .journal = true, .least = LOG_IS_INFO};
+    char yaml[4096] = "";
+    for (unsigned i = 0; i < 40; i++)
+        (void)snprintf(yaml + strlen(yaml), sizeof yaml - strlen(yaml), "unknown%u: 1\n", i);
+    cr_assert(not(given(yaml)));
+    config_log_problems(&problems, &log);
+    rewind(said);
+    for (; fgets(line, sizeof line, said) != NULL; lines++)
+        cr_expect(eq(int, strncmp(line, "<3>", 3), 0), "%s", line);
+    cr_expect(eq(u32, lines, 33));
+    cr_expect(eq(str, line, "<3>and 8 more\n"));
+    (void)fclose(said);
+}
+
 Test(config, refuses_a_list_that_is_too_long)
 {
     char yaml[512] = "server: {ports: [1";
