@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/aggregator.h"
 
+#include "analysis/json.h"
+
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MINUTE_RECORDS = 1 << 18, /* prefixes; more in one minute go to the hour at once */
@@ -447,19 +450,36 @@ static bool parse_followed(const json_t *array, struct aggregator *a)
     for (size_t i = 0; i < json_array_size(array) && i < FOLLOWED; i++) {
         const json_t *row = json_array_get(array, i);
         const char *text = json_string_value(json_array_get(row, 0));
-        if (text == NULL || !prefix_parse(text, &a->followed[i].prefix))
+        if (text == NULL || !prefix_parse(text, &a->followed[i].prefix) ||
+            !json_to_time(json_array_get(row, 1), &a->followed[i].led_s)) {
+            memset(a->followed, 0, sizeof a->followed);
             return false;
-        a->followed[i].led_s = json_integer_value(json_array_get(row, 1));
+        }
     }
     return true;
 }
 
 bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err)
 {
-    if (!detector_parse(json_object_get(json, "detector"), a->detector, err) ||
-        !casebook_parse(json_object_get(json, "casebook"), a->casebook, err) ||
-        !baseline_parse(json_object_get(json, "total"), &a->baseline, err))
-        return false;
-    return parse_followed(json_object_get(json, "followed"), a) ||
-           error_set(err, "the followed prefixes are not as they were written");
+    struct error why[4];
+    const bool good[] = {
+            detector_parse(json_object_get(json, "detector"), a->detector, &why[0]),
+            casebook_parse(json_object_get(json, "casebook"), a->casebook, &why[1]),
+            baseline_parse(json_object_get(json, "total"), &a->baseline, &why[2]),
+            parse_followed(json_object_get(json, "followed"), a) ||
+                    error_set(&why[3], "the followed prefixes are not as they were written"),
+    };
+    bool all = true;
+    for (unsigned i = 0; i < sizeof good / sizeof *good; i++) {
+        const struct error before = *err;
+        if (!good[i])
+            all = error_set(err, "%s%s%s", all ? "" : before.text, all ? "" : "; ",
+                            why[i].text);
+    }
+    return all;
+}
+
+void aggregator_note_id(struct aggregator *a, const char *id)
+{
+    casebook_note_id(a->casebook, id);
 }

@@ -74,4 +74,10 @@ uint64_t aggregator_turned_away(const struct aggregator *a);
 /* What was learned and is open: to be stored with each minute, and taken up by the next start.
  */
 json_t *aggregator_json(const struct aggregator *a);
+/*
+ * Into an aggregator just made.  A part that is not as it was written begins anew (an open
+ * incident goes alone); false then, and `err` says which parts and why.
+ */
 bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err);
+/* An incident of this id is in the store: no other may get it. */
+void aggregator_note_id(struct aggregator *a, const char *id);

@@ -11,6 +11,7 @@ enum {
     HOUR_MINUTES_MIN = 30, /* of an hour seen, for it to be learned */
     MEMORY_MINUTES = 30,   /* of the recent mean and of the level */
     SPREAD_MEMORY_MINUTES = 240,
+    TIMES_MAX = INT32_MAX, /* that are taken up: counting on is safe for 4000 years */
 };
 
 static const double hour_gain = 0.3;    /* weight of the newest of an hour's days or weeks */
@@ -140,29 +141,30 @@ static bool parse_hours(const json_t *array, struct baseline_hour *hour, unsigne
     if (json_array_size(array) != count)
         return false;
     for (unsigned i = 0; i < count; i++) {
-        const json_t *mean = json_array_get(json_array_get(array, i), 0);
-        const json_t *times = json_array_get(json_array_get(array, i), 1);
-        if (!json_is_number(mean) || !json_is_integer(times))
+        const json_t *row = json_array_get(array, i);
+        if (!json_to_quantity(json_array_get(row, 0), &hour[i].mean_qps) ||
+            !json_to_u32(json_array_get(row, 1), &hour[i].times) || hour[i].times > TIMES_MAX)
             return false;
-        hour[i].mean_qps = json_number_value(mean);
-        hour[i].times = (uint32_t)json_integer_value(times);
     }
     return true;
 }
 
 bool baseline_parse(const json_t *json, struct baseline *b, struct error *err)
 {
-    *b = (struct baseline){.level = 1};
+    static const struct baseline none = {.level = 1};
+    double spread_max = JSON_QUANTITY_MAX * JSON_QUANTITY_MAX;
+    *b = none;
     if (parse_hours(json_object_get(json, "week"), b->week, BASELINE_WEEK_HOURS) &&
         parse_hours(json_object_get(json, "day"), b->day, BASELINE_DAY_HOURS) &&
-        json_read_i64(json, "hour", &b->hour_s) &&
-        json_read_double(json, "hour_sum", &b->hour_sum_qps) &&
+        json_read_time(json, "hour", &b->hour_s) && b->hour_s % HOUR_S == 0 &&
+        json_read_quantity(json, "hour_sum", &b->hour_sum_qps) &&
         json_read_u32(json, "hour_minutes", &b->hour_minutes) &&
-        json_read_double(json, "recent", &b->recent_qps) &&
-        json_read_double(json, "level", &b->level) &&
-        json_read_double(json, "variance", &b->variance) &&
-        json_read_u32(json, "minutes", &b->minutes) &&
-        json_read_i64(json, "learned", &b->learned_s))
+        json_read_quantity(json, "recent", &b->recent_qps) &&
+        json_read_quantity(json, "level", &b->level) &&
+        json_to_number(json_object_get(json, "variance"), 0, spread_max, &b->variance) &&
+        json_read_u32(json, "minutes", &b->minutes) && b->minutes <= TIMES_MAX &&
+        b->hour_minutes <= b->minutes && json_read_time(json, "learned", &b->learned_s))
         return true;
+    *b = none;
     return error_set(err, "a baseline is not as it was written");
 }

@@ -45,4 +45,5 @@ bool baseline_usual(const struct baseline *b, int64_t time_s, double *usual_qps,
                     double *spread_qps);
 
 json_t *baseline_json(const struct baseline *b);
+/* False: *b is as new. */
 bool baseline_parse(const json_t *json, struct baseline *b, struct error *err);

@@ -92,6 +92,28 @@ int64_t case_quiet_s(const struct case_file *c, uint32_t quiet_s)
     }
 }
 
+/* Set back: nothing was before now. */
+static int64_t at_most(int64_t time_s, int64_t now_s)
+{
+    return time_s < now_s ? time_s : now_s;
+}
+
+void case_pass_gap(struct case_file *c, int64_t now_s)
+{
+    int64_t gap = now_s - c->seen_s;
+    if (gap < 0) {
+        c->active_s = at_most(c->active_s, now_s);
+        c->told_s = at_most(c->told_s, now_s);
+    }
+    if (gap <= 1)
+        return;
+    if (case_kind(c) == INCIDENT_GAP)
+        c->active_s = now_s;
+    else
+        c->active_s += gap;
+    c->told_s += gap;
+}
+
 bool case_has_waves(const struct case_file *c)
 {
     enum incident_kind kind = case_kind(c);
@@ -130,12 +152,9 @@ json_t *case_json(const struct case_file *c)
 
 static bool parse_numbers(const json_t *array, double *to)
 {
-    for (unsigned i = 0; i < QTYPE_CLASSES; i++) {
-        const json_t *v = json_array_get(array, i);
-        if (!json_is_number(v))
+    for (unsigned i = 0; i < QTYPE_CLASSES; i++)
+        if (!json_to_quantity(json_array_get(array, i), &to[i]))
             return false;
-        to[i] = json_number_value(v);
-    }
     return true;
 }
 
@@ -144,11 +163,10 @@ static bool parse_culprits(const json_t *array, struct case_file *c)
     for (size_t i = 0; i < json_array_size(array) && i < CASE_CULPRITS; i++) {
         const json_t *row = json_array_get(array, i);
         struct culprit *to = &c->culprit[c->culprits++];
-        if (!subject_parse(json_array_get(row, 0), &to->subject))
+        if (!subject_parse(json_array_get(row, 0), &to->subject) ||
+            !json_to_quantity(json_array_get(row, 1), &to->usual_share))
             return false;
-        to->usual_share = json_number_value(json_array_get(row, 1));
         to->counted = json_is_true(json_array_get(row, 2));
-        to->queries = json_number_value(json_array_get(row, 3));
     }
     return c->culprits > 0;
 }
@@ -160,15 +178,17 @@ bool case_parse(const json_t *json, struct case_file *c, struct error *err)
         return false;
     c->state = CASE_OPEN;
     c->incident = e.incident;
-    return parse_culprits(json_object_get(json, "culprits"), c) &&
-           dossier_parse(json_object_get(json, "dossier"), &c->dossier) &&
-           parse_numbers(json_object_get(json, "reference"), c->reference_qps) &&
-           parse_numbers(json_object_get(json, "before"), c->before_qps) &&
-           json_read_bool(json, "habit", &c->habit) &&
-           json_read_bool(json, "silenced", &c->silenced) &&
-           json_read_double(json, "usual_share", &c->usual_share) &&
-           json_read_double(json, "level", &c->level_qps) &&
-           json_read_i64(json, "active", &c->active_s) &&
-           json_read_i64(json, "seen", &c->seen_s) && json_read_i64(json, "told", &c->told_s) &&
-           json_read_double(json, "told_qps", &c->told_qps);
+    bool good = parse_culprits(json_object_get(json, "culprits"), c) &&
+                dossier_parse(json_object_get(json, "dossier"), &c->dossier) &&
+                parse_numbers(json_object_get(json, "reference"), c->reference_qps) &&
+                parse_numbers(json_object_get(json, "before"), c->before_qps) &&
+                json_read_bool(json, "habit", &c->habit) &&
+                json_read_bool(json, "silenced", &c->silenced) &&
+                json_read_quantity(json, "usual_share", &c->usual_share) &&
+                json_read_quantity(json, "level", &c->level_qps) &&
+                json_read_time(json, "active", &c->active_s) &&
+                json_read_time(json, "seen", &c->seen_s) &&
+                json_read_time(json, "told", &c->told_s) &&
+                json_read_quantity(json, "told_qps", &c->told_qps);
+    return good || error_set(err, "incident \"%s\" is not as it was written", c->incident.id);
 }

@@ -69,6 +69,11 @@ double case_mix_distance(const struct case_file *c, double seconds);
 bool case_is_active(const struct case_file *c, double material_share, double material_qps);
 /* How long without excess closes it. */
 int64_t case_quiet_s(const struct case_file *c, uint32_t quiet_s);
+/*
+ * To now, from when it was last seen.  Time that nobody watched is neither quiet nor busy;
+ * without queries, it is more of a gap.
+ */
+void case_pass_gap(struct case_file *c, int64_t now_s);
 bool case_has_waves(const struct case_file *c);
 
 json_t *case_json(const struct case_file *c);

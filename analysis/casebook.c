@@ -410,19 +410,6 @@ static void follow(struct casebook *b, struct case_file *c, const struct caseboo
     }
 }
 
-/* Time that nobody watched is neither quiet nor busy; without queries, it is more of a gap. */
-static void pass_gap(struct case_file *c, const struct interval *interval)
-{
-    int64_t gap = interval->start_ns / 1000000000 - c->seen_s;
-    if (gap <= 1)
-        return;
-    if (case_kind(c) == INCIDENT_GAP)
-        c->active_s = interval->start_ns / 1000000000;
-    else
-        c->active_s += gap;
-    c->told_s += gap;
-}
-
 static void measure(const struct casebook *b, struct case_file *c,
                     const struct casebook_view *view, int64_t now_s)
 {
@@ -499,7 +486,7 @@ static void follow_open(struct casebook *b, struct case_file *c,
     int64_t now_s = end_of(view->interval);
     double length_s = interval_seconds(view->interval);
     uint64_t before = c->dossier.queries;
-    pass_gap(c, view->interval);
+    case_pass_gap(c, view->interval->start_ns / 1000000000);
     c->seen_s = now_s;
     case_add_samples(c, length_s);
     double queries = (double)(c->dossier.queries - before);

@@ -87,6 +87,9 @@ bool casebook_has_gap(const struct casebook *b);
 /* Findings that found the book full, since it was made. */
 uint64_t casebook_turned_away(const struct casebook *b);
 
+/* An incident of this id is known elsewhere: no other may get it. */
+void casebook_note_id(struct casebook *b, const char *id);
+
 json_t *casebook_json(const struct casebook *b);
-/* Into a book just made. */
+/* Into a book just made.  Takes up whatever can be read; false: not all, `err` says what. */
 bool casebook_parse(const json_t *json, struct casebook *b, struct error *err);

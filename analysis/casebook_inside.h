@@ -11,7 +11,9 @@
 enum {
     CASEBOOK_SUSPECTS = 16,
     CASEBOOK_SLOTS = CASEBOOK_OPEN_MAX + CASEBOOK_SUSPECTS,
-    CASEBOOK_CLOSED = 32, /* remembered, to take up their ids again */
+    CASEBOOK_CLOSED = 32,          /* remembered, to take up their ids again */
+    CASEBOOK_DAY_MAX = 106751,     /* since 1970: as far as times go */
+    CASEBOOK_NUMBER_MAX = 1000000, /* waves, and incidents of one day */
 };
 
 struct casebook_closed {

@@ -123,8 +123,8 @@ static void note_new(struct detector *d, const struct look *look, double queries
     d->new_qps += gain * (queries / length_s - d->new_qps);
     d->brief_qps += gain * (look->moment.rest / length_s - d->brief_qps);
     if (!volume_is_suspicious(&d->volume))
-        d->usual_new +=
-                length_s / LEVEL_S * (queries / fmax(look->moment.rest, 1) - d->usual_new);
+        d->usual_new += fmin(1, length_s / LEVEL_S) *
+                        (queries / fmax(look->moment.rest, 1) - d->usual_new);
     d->watched_s += length_s;
 }
 

@@ -376,7 +376,7 @@ static bool parse_origins(const json_t *json, struct detector *d)
 {
     char table[20];
     const char *before = json_string_value(json_object_get(json, "table"));
-    if (!json_read_double(json, "origins_s", &d->origins_s))
+    if (!json_read_quantity(json, "origins_s", &d->origins_s))
         return false;
     if (before == NULL || strcmp(before, table_text(d, table)) != 0)
         d->origins_s = 0;
@@ -388,20 +388,39 @@ static bool is_of_older_release(const json_t *json, enum detect_series series)
     return series == SERIES_UNROUTED && json_object_get(json, rows[series].name) == NULL;
 }
 
+static bool parse_times(const json_t *json, struct detector *d)
+{
+    return json_read_quantity(json, "learned_s", &d->learned_s) &&
+           json_read_quantity(json, "answers_s", &d->answers_s) &&
+           json_read_quantity(json, "rcodes_s", &d->rcodes_s) &&
+           json_read_quantity(json, "queries_s", &d->queries_s) &&
+           json_read_quantity(json, "end_s", &d->end_s) && d->end_s <= (double)JSON_TIME_MAX;
+}
+
+/* How long it has learned means nothing without what it learned, so all of it goes. */
+static void forget(struct detector *d)
+{
+    d->learned_s = d->answers_s = d->rcodes_s = d->queries_s = d->origins_s = d->end_s = 0;
+    d->rest_qps = d->day_qps = d->new_qps = d->usual_new = 0;
+    d->volume = (struct volume){.level_qps = 0};
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
+        shares_clear(d->shares[i]);
+}
+
 bool detector_parse(const json_t *json, struct detector *d, struct error *err)
 {
-    bool good = json_is_object(json) && json_read_double(json, "learned_s", &d->learned_s) &&
-                json_read_double(json, "answers_s", &d->answers_s) &&
-                json_read_double(json, "rcodes_s", &d->rcodes_s) &&
-                json_read_double(json, "queries_s", &d->queries_s) &&
-                json_read_double(json, "end_s", &d->end_s) &&
-                json_read_double(json, "rest_qps", &d->rest_qps) &&
-                json_read_double(json, "day_qps", &d->day_qps) &&
-                json_read_double(json, "new_qps", &d->new_qps) &&
-                json_read_double(json, "usual_new", &d->usual_new) && parse_origins(json, d) &&
+    bool good = json_is_object(json) && parse_times(json, d) &&
+                json_read_quantity(json, "rest_qps", &d->rest_qps) &&
+                json_read_quantity(json, "day_qps", &d->day_qps) &&
+                json_read_quantity(json, "new_qps", &d->new_qps) &&
+                json_read_quantity(json, "usual_new", &d->usual_new) &&
+                parse_origins(json, d) &&
                 volume_parse(json_object_get(json, "volume"), &d->volume);
     for (unsigned i = 0; good && i < SERIES_SHARES; i++)
         good = is_of_older_release(json, i) ||
-               shares_parse(json_object_get(json, rows[i].name), d->shares[i]);
-    return good || error_set(err, "what the detector learned is not as it was written");
+               shares_parse(json_object_get(json, rows[i].name), d->shares[i], d->end_s);
+    if (good)
+        return true;
+    forget(d);
+    return error_set(err, "what the detectors learned is not as it was written");
 }

@@ -218,14 +218,13 @@ static bool parse_hosts(const json_t *array, struct dossier *d)
 {
     for (size_t n = 0; n < json_array_size(array); n++) {
         const json_t *row = json_array_get(array, n);
-        json_int_t bit = json_integer_value(json_array_get(row, 0));
         const char *text = json_string_value(json_array_get(row, 1));
-        json_int_t queries = json_integer_value(json_array_get(row, 2));
-        if (bit < 0 || bit > 255 || text == NULL || queries < 0 ||
+        uint32_t bit;
+        if (!json_to_u32(json_array_get(row, 0), &bit) || bit > 255 || text == NULL ||
+            !json_to_u64(json_array_get(row, 2), &d->host[bit]) ||
             inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, d->address[bit]) !=
                     1)
             return false;
-        d->host[bit] = (uint64_t)queries;
     }
     return true;
 }
@@ -236,7 +235,7 @@ static bool parse_junk(const json_t *json, struct dossier *d)
         if (!json_read_u64(json, junk_class_name(i), &d->classes.queries[i]))
             return false;
     return json_read_u64(json, "judged", &d->judged) && json_read_u64(json, "junk", &d->junk) &&
-           json_read_u64(json, "estimated", &d->classes.estimated) &&
+           d->junk <= d->judged && json_read_u64(json, "estimated", &d->classes.estimated) &&
            json_read_u64(json, "one_in", &d->classes.one_in);
 }
 
@@ -248,17 +247,17 @@ bool dossier_parse(const json_t *json, struct dossier *d)
     dossier_start(d, &s, 0);
     for (unsigned i = 0; i < QTYPE_CLASSES; i++)
         if (!json_read_u64(json_object_get(json, "qtype"), qtype_class_name(i), &d->qtype[i]) ||
-            !json_read_double(json_object_get(json, "type_qps"), qtype_class_name(i),
-                              &d->type_qps[i]))
+            !json_read_quantity(json_object_get(json, "type_qps"), qtype_class_name(i),
+                                &d->type_qps[i]))
             return false;
-    return json_read_i64(json, "from", &d->from_s) &&
-           json_read_double(json, "seconds", &d->seconds) &&
+    return json_read_time(json, "from", &d->from_s) &&
+           json_read_quantity(json, "seconds", &d->seconds) &&
            json_read_u64(json, "queries", &d->queries) &&
            json_read_u64(json, "all_queries", &d->all_queries) &&
-           json_read_double(json, "rate_qps", &d->rate_qps) &&
-           json_read_double(json, "all_qps", &d->all_qps) &&
-           json_read_double(json, "calm_qps", &d->calm_qps) &&
-           json_read_double(json, "calm_all_qps", &d->calm_all_qps) &&
+           json_read_quantity(json, "rate_qps", &d->rate_qps) &&
+           json_read_quantity(json, "all_qps", &d->all_qps) &&
+           json_read_quantity(json, "calm_qps", &d->calm_qps) &&
+           json_read_quantity(json, "calm_all_qps", &d->calm_all_qps) &&
            json_read_u32(json, "networks", &d->networks) &&
            json_read_u32(json, "many_hosts", &d->many_hosts) &&
            parse_junk(json_object_get(json, "junk"), d) &&

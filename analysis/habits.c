@@ -99,12 +99,13 @@ static bool parse_habit(const json_t *json, struct habit *b)
     int64_t key = 0;
     if (!incident_kind_parse(json_string_value(json_object_get(json, "kind")), &b->kind) ||
         !json_read_i64(json, "key", &key) || !json_read_bool(json, "zone", &b->zone) ||
-        !json_read_double(json, "peak", &b->peak_qps) ||
-        !json_read_i64(json, "longest", &b->longest_s))
+        !json_read_quantity(json, "peak", &b->peak_qps) ||
+        !json_read_time(json, "longest", &b->longest_s))
         return false;
     b->key = (uint64_t)key;
     for (unsigned i = 0; i < HABIT_TIMES; i++)
-        b->seen_s[i] = json_integer_value(json_array_get(json_object_get(json, "seen"), i));
+        if (!json_to_time(json_array_get(json_object_get(json, "seen"), i), &b->seen_s[i]))
+            return false;
     return true;
 }
 
@@ -112,7 +113,9 @@ static bool parse_habit(const json_t *json, struct habit *b)
 bool habits_parse(const json_t *json, struct habits *h)
 {
     for (size_t i = 0; i < json_array_size(json) && i < HABITS; i++)
-        if (!parse_habit(json_array_get(json, i), &h->habit[i]))
+        if (!parse_habit(json_array_get(json, i), &h->habit[i])) {
+            *h = (struct habits){.habit = {{.kind = 0}}};
             return false;
-    return true;
+        }
+    return json == NULL || json_is_array(json);
 }

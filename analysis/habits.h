@@ -35,4 +35,5 @@ void habits_measure(struct habits *h, const struct subject *s, double peak_qps,
                     int64_t lasted_s);
 
 json_t *habits_json(const struct habits *h);
+/* False: there are none. */
 bool habits_parse(const json_t *json, struct habits *h);

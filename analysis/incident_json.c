@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { WAVES_MAX = 1000000 };
+
 static void set_if_any(json_t *object, const char *key, json_t *array)
 {
     if (json_array_size(array) > 0)
@@ -262,10 +264,9 @@ static void parse_routes(const json_t *json, struct incident *i)
 static bool parse_asns(const json_t *array, struct incident *i)
 {
     for (size_t n = 0; n < json_array_size(array) && n < INCIDENT_ORIGINS; n++) {
-        const json_t *v = json_array_get(array, n);
-        if (!json_is_integer(v) || json_integer_value(v) < 0)
+        if (!json_to_u32(json_array_get(array, n), &i->asn[i->asns]))
             return false;
-        i->asn[i->asns++] = (uint32_t)json_integer_value(v);
+        i->asns++;
     }
     return true;
 }
@@ -275,10 +276,10 @@ static bool parse_evidence(const json_t *json, struct incident_evidence *e)
 {
     return json == NULL || (json_read_text(json, "series", e->series, sizeof e->series) &&
                             json_read_text(json, "test", e->test, sizeof e->test) &&
-                            json_read_double(json, "observed", &e->observed) &&
-                            json_read_double(json, "usual", &e->usual) &&
-                            json_read_double(json, "value", &e->value) &&
-                            json_read_double(json, "limit", &e->limit));
+                            json_read_quantity(json, "observed", &e->observed) &&
+                            json_read_quantity(json, "usual", &e->usual) &&
+                            json_read_quantity(json, "value", &e->value) &&
+                            json_read_quantity(json, "limit", &e->limit));
 }
 
 static bool parse_handshakes(const json_t *json, struct traits_handshakes *h)
@@ -325,23 +326,31 @@ static bool parse_junk(const json_t *json, struct incident_junk *j)
         if (!json_read_u64(classes, junk_class_name(c), &j->classes.queries[c]))
             return false;
     return json_read_u64(json, "judged", &j->judged) && json_read_u64(json, "junk", &j->junk) &&
-           json_read_u64(json, "estimated", &j->classes.estimated) &&
+           j->junk <= j->judged && json_read_u64(json, "estimated", &j->classes.estimated) &&
            json_read_u64(json, "one_in", &j->classes.one_in);
 }
 
 /* Events of older releases have none. */
 static bool parse_drops(const json_t *json, struct incident_drops *d)
 {
-    return json == NULL || (json_read_i64(json, "since", &d->since_s) &&
+    return json == NULL || (json_read_time(json, "since", &d->since_s) &&
                             json_read_u64(json, "frames", &d->frames) &&
                             json_read_u64(json, "kernel", &d->kernel) &&
                             json_read_u64(json, "interface", &d->interface));
 }
 
+static bool is_printable(const char *name)
+{
+    size_t length = 0;
+    while (name[length] > ' ' && name[length] < 0x7f)
+        length++;
+    return name[length] == '\0' && length < INCIDENT_NAME_BYTES;
+}
+
 static bool parse_rcode(const json_t *array, struct incident *i)
 {
     const char *text = json_string_value(json_array_get(array, 0));
-    if (text == NULL || strlen(text) >= sizeof i->rcode)
+    if (text == NULL || strlen(text) >= sizeof i->rcode || !is_printable(text))
         return array == NULL;
     memcpy(i->rcode, text, strlen(text) + 1);
     return true;
@@ -354,8 +363,8 @@ static bool parse_types(const json_t *json, struct incident *i)
         const json_t *row = json_array_get(array, n);
         struct incident_type *t = &i->type[i->types++];
         if (!json_read_text(row, "qtype", t->qtype, sizeof t->qtype) ||
-            !json_read_double(row, "before_qps", &t->before_qps) ||
-            !json_read_double(row, "now_qps", &t->now_qps) ||
+            !json_read_quantity(row, "before_qps", &t->before_qps) ||
+            !json_read_quantity(row, "now_qps", &t->now_qps) ||
             !json_read_u64(row, "queries", &t->queries))
             return false;
         t->named = is_among(json_object_get(json, "qtype"), t->qtype);
@@ -386,7 +395,8 @@ static bool parse_names(const json_t *json, struct incident *i)
         const json_t *row = json_array_get(array, n);
         const char *text = json_string_value(json_object_get(row, "name"));
         struct incident_name *name = &i->name[i->names];
-        if (text == NULL || !json_read_u64(row, "queries", &name->queries) ||
+        if (text == NULL || !is_printable(text) ||
+            !json_read_u64(row, "queries", &name->queries) ||
             (name->name = strdup(text)) == NULL)
             return false;
         i->names++;
@@ -395,22 +405,28 @@ static bool parse_names(const json_t *json, struct incident *i)
     return true;
 }
 
+/* It becomes part of a path.  What was not told yet has none. */
+static bool is_id(const char *id)
+{
+    return strspn(id, "0123456789-") == strlen(id);
+}
+
 static bool parse_figures(const json_t *json, struct incident *i)
 {
-    return json_read_text(json, "id", i->id, sizeof i->id) &&
+    return json_read_text(json, "id", i->id, sizeof i->id) && is_id(i->id) &&
            json_read_text(json, "summary", i->summary, sizeof i->summary) &&
-           json_read_double(json, "rate_qps", &i->rate_qps) &&
-           json_read_double(json, "baseline_qps", &i->baseline_qps) &&
-           json_read_double(json, "share", &i->share) &&
+           json_read_quantity(json, "rate_qps", &i->rate_qps) &&
+           json_read_quantity(json, "baseline_qps", &i->baseline_qps) &&
+           json_read_quantity(json, "share", &i->share) &&
            json_read_u32(json, "hosts", &i->hosts) && json_read_u32(json, "wave", &i->wave) &&
-           json_read_i64(json, "began", &i->began_s) &&
-           json_read_i64(json, "opened", &i->opened_s) &&
-           json_read_i64(json, "changed", &i->changed_s) &&
-           json_read_i64(json, "ended", &i->ended_s) &&
-           json_read_i64(json, "closed", &i->closed_s) &&
-           json_read_double(json, "peak_qps", &i->peak_qps) &&
-           json_read_double(json, "total_qps", &i->total_qps) &&
-           json_read_double(json, "usual_qps", &i->usual_qps) &&
+           i->wave < WAVES_MAX && json_read_time(json, "began", &i->began_s) &&
+           json_read_time(json, "opened", &i->opened_s) &&
+           json_read_time(json, "changed", &i->changed_s) &&
+           json_read_time(json, "ended", &i->ended_s) &&
+           json_read_time(json, "closed", &i->closed_s) &&
+           json_read_quantity(json, "peak_qps", &i->peak_qps) &&
+           json_read_quantity(json, "total_qps", &i->total_qps) &&
+           json_read_quantity(json, "usual_qps", &i->usual_qps) &&
            json_read_u64(json, "queries", &i->queries) &&
            json_read_bool(json, "lossy", &i->lossy);
 }
@@ -420,7 +436,7 @@ bool incident_event_parse(const json_t *json, struct incident_event *e, struct e
     *e = (struct incident_event){.sequence = 0};
     struct incident *i = &e->incident;
     bool good =
-            json_read_i64(json, "time", &e->time_s) && parse_state(json, &e->state) &&
+            json_read_time(json, "time", &e->time_s) && parse_state(json, &e->state) &&
             incident_kind_parse(json_string_value(json_object_get(json, "kind")), &i->kind) &&
             parse_severity(json, &i->severity) && parse_figures(json, i) &&
             parse_prefixes(json_object_get(json, "prefix"), i) &&

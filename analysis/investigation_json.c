@@ -131,8 +131,9 @@ static bool take_lookup(const json_t *fact, struct lookup *l)
     for (unsigned s = LOOKUP_WAITING; state != NULL && s <= LOOKUP_FAILED; s++)
         if (strcmp(state, lookup_state_name(s)) == 0)
             l->state = s;
-    bool good = json_read_i64(fact, "time", &l->time_s) &&
-                json_read_i64(fact, "due", &l->due_s) && json_read_u32(fact, "tries", &tries) &&
+    bool good = json_read_time(fact, "time", &l->time_s) &&
+                json_read_time(fact, "due", &l->due_s) &&
+                json_read_u32(fact, "tries", &tries) &&
                 take_text(fact, "source", l->source, sizeof l->source) &&
                 take_text(fact, "words", l->words, sizeof l->words);
     l->tries = tries;
@@ -301,7 +302,7 @@ static bool take_routing(struct investigation *v, const json_t *fact, const char
     if (!json_read_u32(fact, "asn", &fresh.asn) ||
         !take_text(fact, "announced", fresh.announced, sizeof fresh.announced) ||
         !take_text(fact, "name", fresh.name, sizeof fresh.name) ||
-        !json_read_i64(fact, "table", &fresh.table_s))
+        !json_read_time(fact, "table", &fresh.table_s))
         return false;
     if (replaces(l, &to->routing.lookup))
         to->routing = fresh;
@@ -368,15 +369,16 @@ static bool take_row(const json_t *j, struct investigation_row *r)
     unsigned match;
     uint32_t tables = 0;
     const json_t *origins = json_object_get(j, "origins");
-    if (!take_name(j, "match", matches, 5, &match) || !json_read_i64(j, "from", &r->from) ||
-        !json_read_i64(j, "to", &r->to) || !json_read_u32(j, "tables", &tables) ||
+    if (!take_name(j, "match", matches, 5, &match) || !json_read_time(j, "from", &r->from) ||
+        !json_read_time(j, "to", &r->to) || !json_read_u32(j, "tables", &tables) ||
         !take_text(j, "announced", r->announced, sizeof r->announced) ||
         !take_text(j, "path", r->path, sizeof r->path))
         return false;
     r->match = match;
     r->tables = tables;
     for (size_t i = 0; i < json_array_size(origins) && r->origins < INVESTIGATION_ORIGINS; i++)
-        r->origin[r->origins++] = (uint32_t)json_integer_value(json_array_get(origins, i));
+        if (!json_to_u32(json_array_get(origins, i), &r->origin[r->origins++]))
+            return false;
     return r->to >= r->from;
 }
 
@@ -493,7 +495,7 @@ json_t *investigation_told_json(const struct investigation *v)
 bool investigation_take_told(struct investigation *v, const json_t *told)
 {
     const json_t *lines = json_object_get(told, "lines");
-    if (!json_read_i64(told, "time", &v->told_s))
+    if (!json_read_time(told, "time", &v->told_s))
         return false;
     v->tolds = 0;
     for (size_t i = 0; i < json_array_size(lines) && v->tolds < INVESTIGATION_TOLD; i++) {

@@ -168,13 +168,10 @@ static bool parse_table(const json_t *json, const struct table *t, struct minute
 static bool parse_prefix(const json_t *row, struct minute_prefix *p)
 {
     const json_t *text = json_array_get(row, 0);
-    const json_t *queries = json_array_get(row, 1);
-    const json_t *hosts = json_array_get(row, 2);
     if (!json_is_string(text) || !prefix_parse(json_string_value(text), &p->prefix) ||
-        !json_is_integer(queries) || !json_is_integer(hosts))
+        !json_to_u64(json_array_get(row, 1), &p->queries) ||
+        !json_to_u32(json_array_get(row, 2), &p->hosts))
         return false;
-    p->queries = (uint64_t)json_integer_value(queries);
-    p->hosts = (uint32_t)json_integer_value(hosts);
     p->watched = json_is_true(json_array_get(row, 3));
     return true;
 }
@@ -190,14 +187,11 @@ static bool parse_prefixes(const json_t *json, struct minute *m)
 
 static bool parse_as(const json_t *row, struct minute_as *as)
 {
-    const json_t *asn = json_array_get(row, 0);
-    const json_t *queries = json_array_get(row, 1);
     const char *name = json_string_value(json_array_get(row, 2));
-    if (!json_is_integer(asn) || !json_is_integer(queries) || name == NULL ||
+    if (!json_to_u32(json_array_get(row, 0), &as->asn) ||
+        !json_to_u64(json_array_get(row, 1), &as->queries) || name == NULL ||
         strlen(name) >= sizeof as->name)
         return false;
-    as->asn = (uint32_t)json_integer_value(asn);
-    as->queries = (uint64_t)json_integer_value(queries);
     memcpy(as->name, name, strlen(name) + 1);
     return true;
 }
@@ -205,14 +199,9 @@ static bool parse_as(const json_t *row, struct minute_as *as)
 static bool parse_announced(const json_t *row, struct minute_announced *to)
 {
     const json_t *text = json_array_get(row, 0);
-    const json_t *asn = json_array_get(row, 1);
-    const json_t *queries = json_array_get(row, 2);
-    if (!json_is_string(text) || !prefix_parse(json_string_value(text), &to->prefix) ||
-        !json_is_integer(asn) || !json_is_integer(queries))
-        return false;
-    to->asn = (uint32_t)json_integer_value(asn);
-    to->queries = (uint64_t)json_integer_value(queries);
-    return true;
+    return json_is_string(text) && prefix_parse(json_string_value(text), &to->prefix) &&
+           json_to_u32(json_array_get(row, 1), &to->asn) &&
+           json_to_u64(json_array_get(row, 2), &to->queries);
 }
 
 /* Minutes without a table, and of older releases, have none. */
@@ -232,13 +221,13 @@ static bool parse_origins(const json_t *json, struct minute_origins *o)
            json_read_u64(json, "unknown", &o->unknown) &&
            json_read_u32(json, "ases", &o->ases) &&
            json_read_u32(json, "prefixes", &o->prefixes) &&
-           json_read_i64(json, "table", &o->table_s);
+           json_read_time(json, "table", &o->table_s);
 }
 
 bool minute_parse(const json_t *json, struct minute *m, struct error *err)
 {
     *m = (struct minute){.usual_qps = (double)NAN, .spread_qps = (double)NAN};
-    if (!json_read_i64(json, "start", &m->start_s) || m->start_s % 60 != 0 ||
+    if (!json_read_time(json, "start", &m->start_s) || m->start_s % 60 != 0 ||
         !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 || m->covered_s > 60)
         return error_set(err, "a minute without a whole start or with no second covered");
     for (unsigned i = 0; i < ROWS(fields); i++)
@@ -251,8 +240,8 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
                              (long long)m->start_s, tables[i].name);
     if (!json_read_u64(json, "forgotten_youngest", &m->junk.youngest_s) ||
         !json_read_u64(json, "junk_one_in", &m->junk.one_in) ||
-        !json_read_double(json, "usual_qps", &m->usual_qps) ||
-        !json_read_double(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
+        !json_read_quantity(json, "usual_qps", &m->usual_qps) ||
+        !json_read_quantity(json, "spread_qps", &m->spread_qps) || !parse_prefixes(json, m) ||
         !reasons_parse(json_object_get(json, "decoding"), &m->reasons) ||
         !parse_origins(json_object_get(json, "origins"), &m->origins))
         return error_set(err, "minute %lld: not as it was written", (long long)m->start_s);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/shares.h"
 
+#include "analysis/json.h"
 #include "analysis/region.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -23,6 +25,7 @@ static const double drained = 0.01;   /* share-seconds that a sum loses in a sec
 static const double soon_made = 0.05; /* worth of a sum beside a usual share */
 static const double worth_a_row = 0.001; /* of a key that is counted as another from now on */
 static const double saved = 0.002;       /* usual share of a row that is kept over a restart */
+static const double rounded_s = 1;       /* by how much times that are the same may differ */
 
 typedef uint64_t bucket_keys[PER_BUCKET];
 
@@ -273,22 +276,35 @@ json_t *shares_json(const struct shares *s)
     return rows;
 }
 
-bool shares_parse(const json_t *json, struct shares *s)
+/* Where the clock was set back, a row's time may be before 1970. */
+static bool parse_row(const json_t *json, struct share_row *r, double end_s)
+{
+    double *const to[] = {&r->usual, &r->slow, &r->recent, &r->steady, &r->sum};
+    const size_t numbers = sizeof to / sizeof *to;
+    r->key = (uint64_t)json_integer_value(json_array_get(json, 0));
+    for (size_t n = 0; n < numbers; n++)
+        if (!json_to_quantity(json_array_get(json, n + 1), to[n]))
+            return false;
+    return r->key != 0 &&
+           json_to_number(json_array_get(json, numbers + 1), (double)-JSON_TIME_MAX,
+                          end_s + rounded_s, &r->seen_s) &&
+           json_to_number(json_array_get(json, numbers + 2), 0, (double)JSON_TIME_MAX,
+                          &r->since_s);
+}
+
+bool shares_parse(const json_t *json, struct shares *s, double end_s)
 {
     for (size_t i = 0; i < json_array_size(json); i++) {
-        const json_t *row = json_array_get(json, i);
-        struct share_row r = {.key = (uint64_t)json_integer_value(json_array_get(row, 0))};
-        double *const to[] = {&r.usual, &r.slow,   &r.recent, &r.steady,
-                              &r.sum,   &r.seen_s, &r.since_s};
-        for (size_t n = 0; n < sizeof to / sizeof *to; n++) {
-            const json_t *v = json_array_get(row, n + 1);
-            if (!json_is_number(v))
-                return false;
-            *to[n] = json_number_value(v);
-        }
-        if (r.key == 0)
+        struct share_row r = {.key = 0};
+        if (!parse_row(json_array_get(json, i), &r, end_s))
             return false;
         *row_for(s, r.key, r.seen_s) = r;
     }
     return json_is_array(json);
+}
+
+void shares_clear(struct shares *s)
+{
+    memset(s->keys, 0, s->buckets * sizeof *s->keys);
+    memset(s->row, 0, s->buckets * PER_BUCKET * sizeof *s->row);
 }

@@ -91,4 +91,6 @@ void shares_skip(struct shares *s, double gap_s);
 
 /* Rows with a usual share of 0.2 % or more: at most 500, and those under suspicion. */
 json_t *shares_json(const struct shares *s);
-bool shares_parse(const json_t *json, struct shares *s);
+/* Rows that were brought up to `end_s` at the latest; false: not all could be read. */
+bool shares_parse(const json_t *json, struct shares *s, double end_s);
+void shares_clear(struct shares *s);

@@ -12,7 +12,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { LABELS_MAX = 128 };
+enum { LABEL_BYTES = 63 };
 
 struct subject subject_of_prefix(struct prefix p)
 {
@@ -184,10 +184,46 @@ static bool parse_name(const char *hex, struct subject *s)
     return true;
 }
 
+/* Labels one after the other, and the root's octet at the very end. */
+static bool is_wire_name(const uint8_t *name, uint8_t name_bytes)
+{
+    unsigned at = 0;
+    while (at < name_bytes && name[at] != 0 && name[at] <= LABEL_BYTES)
+        at += name[at] + 1U;
+    return at + 1U == name_bytes && name[at] == 0;
+}
+
+static bool is_prefix(uint64_t key)
+{
+    char text[PREFIX_TEXT_BYTES];
+    struct prefix again;
+    return prefix_parse(prefix_format((struct prefix){key}, text), &again) && again.bits == key;
+}
+
+/* Whether a subject of this kind may have this key, and a name or none. */
+static bool is_sound(const struct subject *s)
+{
+    if (s->kind == INCIDENT_NAME || subject_is_name(s))
+        return (s->kind == INCIDENT_NAME || s->kind == INCIDENT_SPOOF) &&
+               is_wire_name(s->name, s->name_bytes) &&
+               s->key == subject_name_key(s->name, s->name_bytes);
+    switch (s->kind) {
+    case INCIDENT_PREFIX:
+        return is_prefix(s->key);
+    case INCIDENT_ASN:
+        return s->key <= UINT32_MAX;
+    case INCIDENT_QTYPE:
+    case INCIDENT_RCODE:
+        return s->key <= UINT16_MAX;
+    default:
+        return s->key == 0;
+    }
+}
+
 bool subject_parse(const json_t *json, struct subject *s)
 {
     *s = (struct subject){.key = (uint64_t)json_integer_value(json_array_get(json, 1)),
                           .zone = json_is_true(json_array_get(json, 2))};
     return incident_kind_parse(json_string_value(json_array_get(json, 0)), &s->kind) &&
-           parse_name(json_string_value(json_array_get(json, 3)), s);
+           parse_name(json_string_value(json_array_get(json, 3)), s) && is_sound(s);
 }

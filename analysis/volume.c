@@ -94,11 +94,14 @@ json_t *volume_json(const struct volume *v)
 
 bool volume_parse(const json_t *json, struct volume *v)
 {
-    return json_read_double(json, "level", &v->level_qps) &&
-           json_read_double(json, "recent", &v->recent_qps) &&
-           json_read_double(json, "learned", &v->learned_s) &&
-           json_read_double(json, "up", &v->up) && json_read_double(json, "down", &v->down) &&
-           json_read_double(json, "up_since", &v->up_since_s) &&
-           json_read_double(json, "down_since", &v->down_since_s) &&
-           json_read_double(json, "still", &v->still_s);
+    return json_read_quantity(json, "level", &v->level_qps) &&
+           json_read_quantity(json, "recent", &v->recent_qps) &&
+           json_read_quantity(json, "learned", &v->learned_s) &&
+           json_read_quantity(json, "up", &v->up) &&
+           json_read_quantity(json, "down", &v->down) &&
+           json_read_quantity(json, "up_since", &v->up_since_s) &&
+           v->up_since_s <= (double)JSON_TIME_MAX &&
+           json_read_quantity(json, "down_since", &v->down_since_s) &&
+           v->down_since_s <= (double)JSON_TIME_MAX &&
+           json_read_quantity(json, "still", &v->still_s);
 }

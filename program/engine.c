@@ -14,6 +14,7 @@
 enum {
     NS = 1000000000,
     NAME_BUCKETS = 2048, /* of an interval: 12,288 names */
+    DAY_S = 86400,
     LOSSY_PERMILLE = 10, /* kernel drops, of all frames, that make an interval lossy */
 };
 
@@ -102,17 +103,32 @@ static bool create_aggregator(struct engine *e, struct error *err)
     return e->aggregator != NULL;
 }
 
+/* Its number is not given again, whatever becomes of what was learned. */
+static bool note_incident(void *argument, const struct incident_event *e)
+{
+    aggregator_note_id(argument, e->incident.id);
+    return true;
+}
+
 /* What an earlier run learned; without it, or when it cannot be read, learning starts anew. */
 static void take_up(struct engine *e, struct store *store)
 {
     struct error err;
-    int64_t time_s;
+    int64_t time_s = 0;
+    bool whole = true;
     json_t *learned = store_learned(store, "aggregator", &time_s, &err);
-    if (learned == NULL && err.text[0] != '\0')
+    if (learned == NULL && err.text[0] != '\0') {
         log_error(e->settings.log, "%s; learning starts anew", err.text);
-    if (learned != NULL && !aggregator_parse(learned, e->aggregator, &err))
+        whole = false;
+    }
+    if (learned != NULL && !aggregator_parse(learned, e->aggregator, &err)) {
         log_error(e->settings.log, "%s: %s; learning starts anew where it is missing",
                   e->settings.state, err.text);
+        whole = false;
+    }
+    if (!whole && !store_incidents(store, time_s > DAY_S ? time_s - DAY_S : 0, INT64_MAX,
+                                   note_incident, e->aggregator, &err))
+        log_error(e->settings.log, "%s: %s", e->settings.state, err.text);
     json_decref(learned);
 }
 

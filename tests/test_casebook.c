@@ -275,3 +275,12 @@ Test(casebook, takes_up_the_id_of_a_culprit_that_comes_back)
     cr_expect(eq(str, t->event[2].incident.id, t->event[0].incident.id));
     cr_expect(eq(u32, t->event[2].incident.wave, 2));
 }
+
+Test(casebook, closes_an_incident_in_time_when_the_clock_is_set_back)
+{
+    traffic_pass(t, 120, &flood);
+    traffic_pass(t, 60, NULL);
+    t->now_s -= 7200;
+    traffic_pass(t, 1100, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+}

@@ -322,6 +322,24 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
             told += [json.loads(line) for line in events.read_text().splitlines()]
         self.assertEqual([(e["id"], e["state"]) for e in told], [("2005-0118-1", "open")])
 
+    def test_gives_a_new_number_when_the_state_is_damaged(self):
+        """What was learned is lost, and said to be; the stored incident stays what it was."""
+        state, told, said = self.dir / "state", [], []
+        for damage in (None, "json_set(doc, '$.casebook', null)", "substr(doc, 1, 999)"):
+            if damage:
+                with sqlite3.connect(state / "rootwatch.db") as db:
+                    db.execute("PRAGMA ignore_check_constraints = 1")
+                    db.execute(f"UPDATE learned SET doc = {damage}")
+            moment = 3600 * len(said)
+            header, records = frames(made("--rate", 0.05, "--from", FROM - 900, "--to", FROM + 60))
+            ran = self.read("--json", "--state", state, "-", data=header + b"".join(
+                moved(r, struct.unpack_from("<I", r)[0] + moment) for r in records))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+            told += [i["id"] for i in json.loads(ran.stdout)["incidents"]]
+            said.append(b"learning starts anew" in ran.stderr)
+        self.assertEqual(told, ["2005-0118-1", "2005-0118-2", "2005-0118-3"])
+        self.assertEqual(said, [False, True, True])
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)

@@ -251,6 +251,13 @@ static void forget_drops(json_t *state)
         (void)json_object_del(json_object_get(json_array_get(open, i), "event"), "drops");
 }
 
+bool traffic_resume(struct traffic *t, const json_t *state, struct error *err)
+{
+    aggregator_free(t->aggregator);
+    t->aggregator = make_aggregator(t, 1, t->counters->seed);
+    return aggregator_parse(state, t->aggregator, err);
+}
+
 void traffic_restart(struct traffic *t, unsigned away_s)
 {
     struct error err;
@@ -259,14 +266,13 @@ void traffic_restart(struct traffic *t, unsigned away_s)
         forget_drops(state);
     char *text = json_dumps(state, 0);
     json_t *again = json_loads(text, 0, NULL);
-    aggregator_free(t->aggregator);
+    struct origins *old = t->next == NULL ? NULL : t->origins;
     if (t->next != NULL) {
-        origins_free(t->origins);
         t->origins = t->next;
         t->next = NULL;
     }
-    t->aggregator = make_aggregator(t, 1, t->counters->seed);
-    (void)aggregator_parse(again, t->aggregator, &err);
+    (void)traffic_resume(t, again, &err);
+    origins_free(old);
     json_decref(state);
     json_decref(again);
     free(text);

@@ -58,6 +58,8 @@ void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow
 void traffic_offer(struct traffic *t, const char *origins);
 /* Stops, and goes on with what a new process takes up from the state, `away_s` later. */
 void traffic_restart(struct traffic *t, unsigned away_s);
+/* Goes on with what a new process takes up from this document; as aggregator_parse(). */
+bool traffic_resume(struct traffic *t, const json_t *state, struct error *err);
 /* Events of a state since the beginning. */
 unsigned traffic_count(const struct traffic *t, enum incident_state state);
 /* The latest event; the test fails if there is none. */
