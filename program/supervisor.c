@@ -4,6 +4,7 @@
 #include "program/casework.h"
 #include "program/command.h"
 #include "program/jobs.h"
+#include "program/mirror.h"
 #include "program/privileges.h"
 #include "program/service.h"
 
@@ -30,6 +31,10 @@ enum {
     FINISH_POLL_MS = 100,
     TRY_S = 120,      /* to read what a configuration names */
     LOOK_EVERY_S = 5, /* at the table of origins; twice the same, and it is written */
+    SILENT_S = 27, /* and three intervals: longer the capturing process says nothing only if */
+                   /* it hangs; before it captures, it may read for TRY_S as well */
+    ABSENT_S = 5,  /* so long a turn takes only if we were stopped, or the machine */
+    STATUS_BYTES = 256,
 };
 
 /* Which file stands under a name, as far as one can tell without reading it. */
@@ -59,6 +64,12 @@ struct supervisor {
     int64_t look_s;         /* when it is looked at again */
     pid_t trial;            /* reads it; 0: none does */
     int64_t trial_begun_s;
+    int64_t heard_s; /* when the capturing process last said something */
+    int64_t turn_s;  /* when we last looked after it */
+    bool captures;   /* it has said that it does */
+    bool waits;      /* it is started again once the interface is there */
+    enum mirror mirror;
+    bool refused; /* the latest configuration */
     bool ready;
     bool replacing; /* the capturing process was asked to end for a new configuration */
     int asked;      /* to stop: how often */
@@ -95,7 +106,8 @@ static void start_capture(struct supervisor *s)
     const struct log *log = s->settings->log;
     pid_t parent = getpid();
     s->restart_s = 0;
-    s->started_s = now_s();
+    s->started_s = s->heard_s = now_s();
+    s->captures = s->waits = false;
     s->capture = fork();
     if (s->capture < 0) {
         log_error(log, "starting the capturing process: %s", strerror(errno));
@@ -131,6 +143,26 @@ static void start_cases(struct supervisor *s)
     s->cases_begun_s = now_s();
 }
 
+/* What we do just now, for whoever asks the service manager. */
+static void tell(const struct supervisor *s)
+{
+    char text[STATUS_BYTES];
+    char mirror[MIRROR_TEXT_BYTES];
+    const char *interface = s->settings->config->interface;
+    const char *refused = s->refused ? "; the old configuration stays in force" : "";
+    if (!s->ready || s->asked > 0)
+        return;
+    if (s->mirror != MIRROR_UP)
+        (void)snprintf(text, sizeof text, "%s: nothing to capture%s",
+                       mirror_text(s->mirror, interface, mirror), refused);
+    else if (s->capture == 0)
+        (void)snprintf(text, sizeof text, "not capturing: that process is started again%s",
+                       refused);
+    else
+        (void)snprintf(text, sizeof text, "capturing on %s%s", interface, refused);
+    service_ready(text);
+}
+
 static void read_pokes(struct supervisor *s)
 {
     char what[256];
@@ -140,15 +172,12 @@ static void read_pokes(struct supervisor *s)
             s->jobs_due_s = 0;
         if (what[i] != 'R')
             continue;
-        char status[128];
-        s->ready = true;
-        (void)snprintf(status, sizeof status, "capturing on %s",
-                       s->settings->config->interface);
-        log_notice(s->settings->log, "%s", status);
-        service_ready(status);
+        s->ready = s->captures = true;
+        log_notice(s->settings->log, "capturing on %s", s->settings->config->interface);
+        tell(s);
     }
     if (got > 0)
-        service_alive();
+        s->heard_s = now_s();
 }
 
 /* Files are read by a child, which may come to harm, and in time. */
@@ -163,6 +192,7 @@ static bool is_usable(struct supervisor *s, const struct config *c)
         struct pollfd p = {.fd = s->poke[0], .events = POLLIN};
         (void)poll(&p, 1, FINISH_POLL_MS);
         read_pokes(s);
+        service_alive();
         if (now_s() < until_s)
             continue;
         log_error(s->settings->log, "reading what the configuration names takes too long");
@@ -252,17 +282,21 @@ static void reload(struct supervisor *s)
     good = good && is_usable(s, &fresh);
     if (!good) {
         log_error(s->settings->log, "the old configuration stays in force");
-        service_ready("the old configuration stays in force");
+        s->refused = true;
+        tell(s);
         return;
     }
     *s->settings->config = fresh;
     s->table = s->latest = table;
+    s->mirror = mirror_state(fresh.interface);
+    s->refused = false;
     log_notice(s->settings->log, "the configuration was read anew");
     s->replacing = s->capture > 0;
     if (s->capture > 0)
         kill(s->capture, SIGTERM);
     else
-        service_ready("the capturing process is started again later");
+        s->restart_s = now_s(); /* it may be of another interface */
+    s->waits = false;
 }
 
 static void stop(struct supervisor *s)
@@ -313,6 +347,41 @@ static void plan_restart(struct supervisor *s, int wait_status)
                   WEXITSTATUS(wait_status), s->back_off_s);
 }
 
+/* Nobody else would say that nothing comes any more, and why. */
+static void look_at_mirror(struct supervisor *s)
+{
+    char text[MIRROR_TEXT_BYTES];
+    const char *interface = s->settings->config->interface;
+    enum mirror now = mirror_state(interface);
+    if (!s->ready || now == s->mirror)
+        return;
+    s->mirror = now;
+    if (now == MIRROR_UP)
+        log_notice(s->settings->log, "%s is up again", interface);
+    else
+        log_warning(s->settings->log, "%s: nothing to capture until it is up again",
+                    mirror_text(now, interface, text));
+    tell(s);
+}
+
+/* Of our own being stopped, or the machine's, the capturing process is not to blame. */
+static void look_after_capture(struct supervisor *s, int64_t now)
+{
+    int64_t allowed_s = SILENT_S + 3 * (int64_t)s->settings->config->interval_s;
+    if (!s->captures)
+        allowed_s += TRY_S;
+    if (now - s->turn_s > ABSENT_S)
+        s->heard_s = now;
+    s->turn_s = now;
+    if (s->capture == 0 || now - s->heard_s <= allowed_s)
+        return;
+    log_error(s->settings->log,
+              "the capturing process has said nothing for %lld s: it is killed",
+              (long long)(now - s->heard_s));
+    (void)kill(s->capture, SIGKILL);
+    s->heard_s = now;
+}
+
 /* True: that was the end of it. */
 static bool capture_ended(struct supervisor *s, int wait_status)
 {
@@ -328,7 +397,12 @@ static bool capture_ended(struct supervisor *s, int wait_status)
         s->status = s->asked > 1 ? EXIT_FAILED : status;
         return true;
     }
-    plan_restart(s, wait_status);
+    if (status == EXIT_NO_INTERFACE)
+        look_at_mirror(s);
+    s->waits = status == EXIT_NO_INTERFACE && mirror_is_away(s->mirror);
+    if (!s->waits)
+        plan_restart(s, wait_status);
+    tell(s);
     return false;
 }
 
@@ -372,7 +446,9 @@ static bool reap(struct supervisor *s)
 static void do_what_is_due(struct supervisor *s)
 {
     int64_t now = now_s();
-    if (s->restart_s != 0 && now >= s->restart_s)
+    look_at_mirror(s);
+    look_after_capture(s, now);
+    if (s->waits ? !mirror_is_away(s->mirror) : s->restart_s != 0 && now >= s->restart_s)
         start_capture(s);
     if (s->jobs > 0 && now - s->jobs_begun_s > JOBS_DEADLINE_S)
         kill(s->jobs, SIGKILL);
@@ -442,8 +518,7 @@ int supervisor_run(const struct supervisor_settings *settings)
         read_pokes(&s);
         read_signals(&s);
         over = reap(&s) || (s.asked > 0 && s.capture == 0);
-        if (s.capture == 0)
-            service_alive(); /* nobody else can; the pause is meant */
+        service_alive();
         do_what_is_due(&s);
     }
     if (s.trial > 0)
