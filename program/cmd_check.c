@@ -4,6 +4,8 @@
 #include "analysis/tlds.h"
 #include "graphs/graph.h"
 #include "program/config.h"
+#include "program/log.h"
+#include "program/mirror.h"
 #include "program/origins_file.h"
 #include "program/setting.h"
 
@@ -17,11 +19,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char usage[] = "usage: rootwatch check [-c FILE]\n";
+static const char usage[] = "usage: rootwatch check [-c FILE] [--quiet]\n";
 
 /* What is wrong with this machine: `run` would fail, or work less well. */
 struct findings {
     unsigned errors, warnings;
+    const char *error, *warning; /* what is before each */
 };
 
 __attribute__((format(printf, 3, 4))) static void say(unsigned *count, const char *kind,
@@ -29,15 +32,25 @@ __attribute__((format(printf, 3, 4))) static void say(unsigned *count, const cha
 {
     va_list args;
     va_start(args, format);
-    (void)fprintf(stderr, "%s: ", kind);
+    (void)fputs(kind, stderr);
     (void)vfprintf(stderr, format, args);
     (void)fputc('\n', stderr);
     va_end(args);
     (*count)++;
 }
 
-#define WARN(f, ...) say(&(f)->warnings, "warning", __VA_ARGS__)
-#define FAIL(f, ...) say(&(f)->errors, "error", __VA_ARGS__)
+#define WARN(f, ...) say(&(f)->warnings, (f)->warning, __VA_ARGS__)
+#define FAIL(f, ...) say(&(f)->errors, (f)->error, __VA_ARGS__)
+
+static void check_link(enum mirror m, const char *interface, struct findings *f)
+{
+    char text[MIRROR_TEXT_BYTES];
+    (void)mirror_text(m, interface, text);
+    if (mirror_is_away(m))
+        FAIL(f, "capture.interface: %s", text);
+    else
+        WARN(f, "capture.interface: %s", text);
+}
 
 static void check_interface(const struct config *c, struct findings *f)
 {
@@ -47,6 +60,8 @@ static void check_interface(const struct config *c, struct findings *f)
         WARN(f, "capture.interface: \"any\" sees a message once on each interface it passes");
     else if (if_nametoindex(c->interface) == 0)
         FAIL(f, "capture.interface: there is no interface \"%s\" here", c->interface);
+    else if (mirror_state(c->interface) != MIRROR_UP)
+        check_link(mirror_state(c->interface), c->interface, f);
 }
 
 static void check_user(const struct config *c, struct findings *f)
@@ -70,7 +85,9 @@ static void check_directory(const struct config *c, const char *name, const char
                             struct findings *f)
 {
     struct stat st;
-    if (stat(path, &st) != 0)
+    if (stat(path, &st) != 0 && errno == ENOENT && path == c->state)
+        WARN(f, "%s: %s is not there yet; the first start makes it", name, path);
+    else if (stat(path, &st) != 0)
         WARN(f, "%s: %s: %s", name, path, strerror(errno));
     else if (!S_ISDIR(st.st_mode))
         FAIL(f, "%s: %s is not a directory", name, path);
@@ -152,13 +169,15 @@ static void check_lookups(const struct config *c, struct findings *f)
         FAIL(f, "lookups.history: %s is not a directory", c->history);
 }
 
-static struct findings check_machine(const struct config *c)
+/* The journal takes priorities from the beginnings of lines. */
+static struct findings check_machine(const struct config *c, bool journal)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
             check_interface, check_user,    check_directories, check_fonts,   check_mail,
             check_command,   check_origins, check_tlds,        check_lookups,
     };
-    struct findings f = {.errors = 0};
+    struct findings f = {.error = journal ? "<3>" : "error: ",
+                         .warning = journal ? "<4>" : "warning: "};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
         checks[i](c, &f);
     return f;
@@ -179,18 +198,26 @@ static void print_understood(const struct config *c)
     printf("\n");
 }
 
-static int check(const char *path)
+static int check(const char *path, bool quiet)
 {
     struct config c;
     struct config_problems problems;
+    struct log log;
+    log_init(&log, STDERR_FILENO);
     if (!config_load(path, &c, &problems)) {
-        config_print_problems(&problems, stderr);
+        if (log.journal)
+            config_log_problems(&problems, &log);
+        else
+            config_print_problems(&problems, stderr);
         return EXIT_USAGE;
     }
-    print_understood(&c);
+    if (!quiet)
+        print_understood(&c);
     if (fflush(stdout) != 0)
         return EXIT_FAILED;
-    struct findings f = check_machine(&c);
+    struct findings f = check_machine(&c, log.journal);
+    if (quiet)
+        return f.errors == 0 ? EXIT_DONE : EXIT_USAGE;
     printf("The configuration is good; on this machine: %u error%s, %u warning%s.\n", f.errors,
            f.errors == 1 ? "" : "s", f.warnings, f.warnings == 1 ? "" : "s");
     if (fflush(stdout) != 0)
@@ -201,25 +228,30 @@ static int check(const char *path)
 int cmd_check(int argc, char **argv)
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"quiet", no_argument, NULL, 'q'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     const char *path = NULL;
+    bool quiet = false;
     int option;
-    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:qh", options, NULL)) != -1) {
         if (option == 'h') {
             (void)fputs(usage, stdout);
             return EXIT_DONE;
         }
-        if (option != 'c') {
+        if (option != 'c' && option != 'q') {
             (void)fputs(usage, stderr);
             return EXIT_USAGE;
         }
-        path = optarg;
+        if (option == 'q')
+            quiet = true;
+        else
+            path = optarg;
     }
     if (optind < argc) {
         (void)fprintf(stderr, "rootwatch check: \"%s\" is one argument too many\n%s",
                       argv[optind], usage);
         return EXIT_USAGE;
     }
-    return check(path);
+    return check(path, quiet);
 }

@@ -4,7 +4,7 @@
 
 usage: check.py ROOTWATCH EXAMPLE.yaml
 """
-import pathlib, re, subprocess, sys, tempfile, unittest
+import os, pathlib, re, subprocess, sys, tempfile, unittest
 
 ROOTWATCH = EXAMPLE = None
 
@@ -73,6 +73,36 @@ class Check(unittest.TestCase):
         for good in ("192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "'[2001:db8::1]:5353'"):
             ran = self.check(f"state: {self.dir}\nlookups: {{resolver: {good}}}\n")
             self.assertNotIn("lookups", ran.stderr, good)
+
+    def test_says_of_an_interface_that_it_is_down(self):
+        self.file.write_text(f"state: {self.dir}\ncapture: {{interface: lo}}\n")
+        ran = subprocess.run(["unshare", "-rn", ROOTWATCH, "check", "-c", self.file], text=True,
+                             capture_output=True)
+        if "unshare" in ran.stderr:
+            self.skipTest(ran.stderr)
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("error: capture.interface: lo is down\n", ran.stderr)
+
+    def test_says_what_is_wrong_and_no_more_where_it_is_to_be_quiet(self):
+        for text, status, said in ((f"state: {self.dir}\n", 0, "warning: capture.interface"),
+                                   ("state: /proc/version\n", 2, "error: state: /proc/version"),
+                                   ("nonsense: 1\n", 2, "nonsense: is no setting")):
+            self.file.write_text(text)
+            ran = subprocess.run([ROOTWATCH, "check", "--quiet", "-c", self.file], text=True,
+                                 capture_output=True)
+            self.assertEqual((ran.returncode, ran.stdout), (status, ""))
+            self.assertIn(said, ran.stderr)
+
+    def test_tells_the_journal_what_is_an_error(self):
+        with tempfile.TemporaryFile("w+") as said:
+            st = os.fstat(said.fileno())
+            self.file.write_text("state: /proc/version\ncapture: {interface: any}\n")
+            subprocess.run([ROOTWATCH, "check", "-q", "-c", self.file], stderr=said,
+                           env={**os.environ, "JOURNAL_STREAM": f"{st.st_dev}:{st.st_ino}"})
+            said.seek(0)
+            lines = said.read().splitlines()
+        self.assertIn("<3>state: /proc/version is not a directory", lines)
+        self.assertTrue(any(line.startswith("<4>capture.interface: ") for line in lines), lines)
 
     def test_a_file_that_is_not_there_is_an_error(self):
         ran = subprocess.run([ROOTWATCH, "check", "-c", self.dir / "none"], text=True,
