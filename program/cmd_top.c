@@ -6,12 +6,10 @@
 #include "program/status.h"
 #include "program/top_view.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <termios.h>
@@ -32,7 +30,6 @@ struct options {
 struct top {
     struct options options;
     char state[CONFIG_PATH_BYTES];
-    char path[STATUS_PATH_BYTES];
     struct top_view view;
     struct error blind; /* what view.blind_to points to */
 };
@@ -106,35 +103,12 @@ static bool plan(struct top *t)
         return false;
     }
     const char *state = t->options.state != NULL ? t->options.state : c.state;
-    int used = snprintf(t->state, sizeof t->state, "%s", state);
-    if (used >= (int)sizeof t->state || !status_path(state, t->path)) {
+    if (snprintf(t->state, sizeof t->state, "%s", state) >= (int)sizeof t->state) {
         (void)fprintf(stderr, "rootwatch top: --state: the path is too long\n");
         return false;
     }
     t->view.over = t->options.over;
     return true;
-}
-
-/* NULL: see err.  The file is replaced whole, so that it is never half there. */
-static json_t *load(const struct top *t, struct error *err)
-{
-    json_error_t problem;
-    json_t *status = json_load_file(t->path, 0, &problem);
-    const char *schema = json_string_value(json_object_get(status, "schema"));
-    if (status == NULL && json_error_code(&problem) == json_error_cannot_open_file)
-        error_errno(err,
-                    errno == ENOENT
-                            ? "%s: is `rootwatch run` capturing with this state directory?"
-                            : "%s",
-                    t->path);
-    else if (status == NULL)
-        error_set(err, "%s, line %d: %s", t->path, problem.line, problem.text);
-    else if (schema == NULL || strcmp(schema, "rootwatch-status/1") != 0)
-        error_set(err, "%s: not of schema rootwatch-status/1", t->path);
-    else
-        return status;
-    json_decref(status);
-    return NULL;
 }
 
 static bool take_incident(void *argument, const struct incident_event *e)
@@ -168,7 +142,7 @@ static void look_at_incidents(struct top *t)
 /* Whether there is something new to show; false with an error: nothing can be read. */
 static bool look(struct top *t, struct error *err)
 {
-    json_t *status = load(t, err);
+    json_t *status = status_read(t->state, err);
     if (status == NULL)
         return false;
     err->text[0] = '\0';

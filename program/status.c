@@ -163,3 +163,30 @@ bool status_write(const char *state, const json_t *status, struct error *err)
         (void)unlink(new_path);
     return good;
 }
+
+/* The file is replaced whole, so that it is never half there. */
+json_t *status_read(const char *state, struct error *err)
+{
+    char path[STATUS_PATH_BYTES];
+    json_error_t problem;
+    if (!status_path(state, path)) {
+        error_set(err, "the path of status.json would be too long");
+        return NULL;
+    }
+    json_t *status = json_load_file(path, 0, &problem);
+    const char *schema = json_string_value(json_object_get(status, "schema"));
+    if (status == NULL && json_error_code(&problem) == json_error_cannot_open_file)
+        error_errno(err,
+                    errno == ENOENT
+                            ? "%s: is `rootwatch run` capturing with this state directory?"
+                            : "%s",
+                    path);
+    else if (status == NULL)
+        error_set(err, "%s, line %d: %s", path, problem.line, problem.text);
+    else if (schema == NULL || strcmp(schema, "rootwatch-status/1") != 0)
+        error_set(err, "%s: not of schema rootwatch-status/1", path);
+    else
+        return status;
+    json_decref(status);
+    return NULL;
+}

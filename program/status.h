@@ -28,3 +28,5 @@ json_t *status_json(const struct status_view *v);
 /* "DIRECTORY/status.json"; false: the path is too long. */
 bool status_path(const char *state, char path[static STATUS_PATH_BYTES]);
 bool status_write(const char *state, const json_t *status, struct error *err);
+/* NULL: see err. */
+json_t *status_read(const char *state, struct error *err);

@@ -128,6 +128,36 @@ Test(status, is_replaced_whole)
     directory_remove(directory);
 }
 
+static void given_file(const char *directory, const char *text)
+{
+    char path[STATUS_PATH_BYTES];
+    cr_assert(status_path(directory, path));
+    FILE *f = fopen(path, "we");
+    cr_assert(f != NULL && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+Test(status, is_read_back_and_nothing_else_is_taken_for_one)
+{
+    char directory[DIRECTORY_BYTES];
+    directory_make(directory);
+    cr_expect_null(status_read(directory, &err));
+    cr_expect_not_null(strstr(err.text, "capturing with this state directory?"), "%s",
+                       err.text);
+    given_file(directory, "{\n\"schema\":");
+    cr_expect_null(status_read(directory, &err));
+    cr_expect_not_null(strstr(err.text, "status.json, line 2: "), "%s", err.text);
+    given_file(directory, "{\"schema\":\"rootwatch-summary/1\"}");
+    cr_expect_null(status_read(directory, &err));
+    cr_expect_not_null(strstr(err.text, "not of schema"), "%s", err.text);
+    json_t *s = status_of(NAN);
+    cr_assert(status_write(directory, s, &err), "%s", err.text);
+    json_t *back = status_read(directory, &err);
+    cr_expect_str_eq(json_string_value(json_object_get(back, "site")), "x-root");
+    json_decref(back);
+    json_decref(s);
+    directory_remove(directory);
+}
+
 Test(status, says_where_it_cannot_be_written)
 {
     char longest[STATUS_PATH_BYTES];
