@@ -420,6 +420,11 @@ const struct counters *aggregator_run(const struct aggregator *a)
     return a->run;
 }
 
+void aggregator_open(const struct aggregator *a, unsigned open[static INCIDENT_SEVERITIES])
+{
+    casebook_open(a->casebook, open);
+}
+
 uint64_t aggregator_turned_away(const struct aggregator *a)
 {
     return casebook_turned_away(a->casebook);

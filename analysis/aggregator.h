@@ -68,6 +68,8 @@ void aggregator_watch(const struct aggregator *a, struct watch_list *watch);
 
 /* All that was counted since the start, where kept; valid after aggregator_end(). */
 const struct counters *aggregator_run(const struct aggregator *a);
+/* How many incidents are open and were told, by severity. */
+void aggregator_open(const struct aggregator *a, unsigned open[static INCIDENT_SEVERITIES]);
 /* Findings that found too many incidents open already. */
 uint64_t aggregator_turned_away(const struct aggregator *a);
 

@@ -109,11 +109,6 @@ static int64_t end_of(const struct interval *interval)
     return (interval->start_ns + interval->length_ns) / 1000000000;
 }
 
-static bool is_told(const struct case_file *c)
-{
-    return !c->habit && !c->silenced;
-}
-
 /* By its last whole minute. */
 static enum incident_severity severity_now(const struct case_file *c,
                                            const struct casebook_view *view)
@@ -150,7 +145,7 @@ static void keep_evidence(const struct case_file *c, casebook_keep *keep, void *
 static void keep_when_full(struct case_file *c, const struct casebook_view *view)
 {
     bool full = c->dossier.evidence.frames == c->dossier.evidence.limit;
-    if (is_told(c) && full && !c->full)
+    if (casebook_is_told(c) && full && !c->full)
         keep_evidence(c, view->keep, view->argument);
     c->full = full;
 }
@@ -166,7 +161,7 @@ static void tell(struct casebook *b, struct case_file *c, const struct casebook_
     if (state != INCIDENT_CLOSED)
         note_severity(c, view);
     struct incident_event e = {.time_s = now_s, .state = state, .incident = c->incident};
-    if (is_told(c) && !silent) {
+    if (casebook_is_told(c) && !silent) {
         view->tell(view->argument, &e);
         keep_evidence(c, view->keep, view->argument);
     }
@@ -321,7 +316,7 @@ static void open_case(struct casebook *b, const struct casebook_view *view,
     c->habit = habits_has(&b->habits, &f->subject, f->since_s, f->rate_qps, 0);
     habits_note(&b->habits, &f->subject, f->since_s);
     c->silenced = silences_cover(b->limits.silences, now_s);
-    if (is_told(c) && !take_up_old(b, c, now_s))
+    if (casebook_is_told(c) && !take_up_old(b, c, now_s))
         give_id(b, c, now_s);
     recall(c, view, c->usual_share * c->dossier.all_qps);
     keep_reference(c, 1);
@@ -358,7 +353,7 @@ static void close_case(struct casebook *b, struct case_file *c,
     tell(b, c, view, INCIDENT_CLOSED);
     habits_measure(&b->habits, &c->culprit[0].subject,
                    fmax(c->incident.peak_qps, c->incident.rate_qps), lasted_s);
-    if (is_told(c)) {
+    if (casebook_is_told(c)) {
         struct casebook_closed *old = &b->closed[b->closed_next++ % CASEBOOK_CLOSED];
         *old = (struct casebook_closed){.subject = c->culprit[0].subject,
                                         .closed_s = c->incident.closed_s,
@@ -455,12 +450,12 @@ static bool is_still_habit(const struct casebook *b, const struct case_file *c, 
 static void tell_late(struct casebook *b, struct case_file *c, const struct casebook_view *view)
 {
     int64_t now_s = end_of(view->interval);
-    if (is_told(c))
+    if (casebook_is_told(c))
         return;
     c->habit = is_still_habit(b, c, now_s);
     if (c->active_s == now_s && !silences_cover(b->limits.silences, now_s))
         c->silenced = false;
-    if (!is_told(c))
+    if (!casebook_is_told(c))
         return;
     if (!take_up_old(b, c, now_s))
         give_id(b, c, now_s);
@@ -565,7 +560,7 @@ void casebook_interval(struct casebook *b, const struct casebook_view *view,
 void casebook_end(const struct casebook *b, casebook_keep *keep, void *argument)
 {
     for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
-        if (b->slot[i].state == CASE_OPEN && is_told(&b->slot[i]))
+        if (b->slot[i].state == CASE_OPEN && casebook_is_told(&b->slot[i]))
             keep_evidence(&b->slot[i], keep, argument);
 }
 

@@ -78,6 +78,8 @@ void casebook_end(const struct casebook *b, casebook_keep *keep, void *argument)
 /* The prefixes that open incidents name; their number. */
 unsigned casebook_culprits(const struct casebook *b,
                            struct prefix culprit[static CASEBOOK_OPEN_MAX]);
+/* How many incidents are open and were told, by severity. */
+void casebook_open(const struct casebook *b, unsigned open[static INCIDENT_SEVERITIES]);
 /* What to watch closely in the next interval: culprits first, then suspects. */
 void casebook_watch(const struct casebook *b, struct watch_list *watch);
 /* Queries of open incidents in the last interval that are not usual for their culprits. */

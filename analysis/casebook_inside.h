@@ -39,3 +39,9 @@ struct casebook {
 struct case_file *casebook_take_slot(struct casebook *b, const struct subject *s,
                                      int64_t now_s);
 void casebook_drop(struct case_file *c); /* sets it free */
+
+/* Neither a habit nor begun in a silence. */
+static inline bool casebook_is_told(const struct case_file *c)
+{
+    return !c->habit && !c->silenced;
+}

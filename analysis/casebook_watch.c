@@ -41,3 +41,12 @@ void casebook_watch(const struct casebook *b, struct watch_list *watch)
             watch_subject(watch, &b->slot[i].dossier.subject, COUNTERS_WATCHED,
                           COUNTERS_NAMES_WATCHED);
 }
+
+void casebook_open(const struct casebook *b, unsigned open[static INCIDENT_SEVERITIES])
+{
+    for (unsigned i = 0; i < INCIDENT_SEVERITIES; i++)
+        open[i] = 0;
+    for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
+        if (b->slot[i].state == CASE_OPEN && casebook_is_told(&b->slot[i]))
+            open[b->slot[i].incident.severity]++;
+}

@@ -136,6 +136,7 @@ struct incident_drops {
  * or one that loses frames is at least a warning.
  */
 enum incident_severity { INCIDENT_NOTICE, INCIDENT_WARNING, INCIDENT_CRITICAL };
+enum { INCIDENT_SEVERITIES = INCIDENT_CRITICAL + 1 };
 
 struct incident {
     char id[INCIDENT_ID_BYTES]; /* "2005-0118-1": the UTC day it opened, its number that day */

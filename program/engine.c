@@ -35,6 +35,7 @@ struct engine {
     _Atomic(struct origins *) mailbox; /* offered to us, by another thread */
     struct counters *counters;         /* offline */
     struct capture *capture;           /* live */
+    struct totals totals;              /* live */
 };
 
 static void keep_event(void *argument, struct incident_event *event)
@@ -306,12 +307,19 @@ static void pass_status(struct engine *e, const struct interval *interval)
 {
     if (e->capture == NULL || e->settings.state == NULL)
         return;
-    const struct status_view view = {
+    const struct config *config = e->settings.config;
+    struct status_view view = {
             .interval = interval,
             .origins = aggregator_origins(e->aggregator),
-            .site = e->settings.config->site,
+            .totals = &e->totals,
+            .site = config->site,
+            .interface = config->interface,
+            .interval_s = config->interval_s,
             .usual_qps = aggregator_usual(e->aggregator),
+            .turned_away = aggregator_turned_away(e->aggregator),
     };
+    totals_add(&e->totals, interval);
+    aggregator_open(e->aggregator, view.open);
     writer_status(e->writer, status_json(&view));
 }
 

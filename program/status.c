@@ -90,6 +90,22 @@ static void set_losses(json_t *status, const struct counters *c)
     json_object_set_new(status, "without_name", counts_number(names_lost(c->names)));
 }
 
+static json_t *open_json(const struct status_view *v)
+{
+    json_t *object = json_object();
+    for (unsigned i = 0; i < INCIDENT_SEVERITIES; i++)
+        json_object_set_new(object, incident_severity_name(i), counts_number(v->open[i]));
+    return object;
+}
+
+static json_t *since_start(const struct status_view *v)
+{
+    json_t *totals = totals_json(v->totals);
+    json_object_set_new(json_object_get(totals, "overflow"), "incidents",
+                        counts_number(v->turned_away));
+    return totals;
+}
+
 json_t *status_json(const struct status_view *v)
 {
     const struct counters *c = v->interval->counters;
@@ -97,8 +113,9 @@ json_t *status_json(const struct status_view *v)
     struct leaders l;
     find_leading(&l, c->prefixes);
     json_t *status = json_pack(
-            "{s:s, s:s, s:f, s:f, s:b}", "schema", "rootwatch-status/1", "site", v->site,
-            "time", (double)(v->interval->start_ns + v->interval->length_ns) / 1e9, "length_s",
+            "{s:s, s:s, s:s, s:I, s:f, s:f, s:b}", "schema", "rootwatch-status/1", "site",
+            v->site, "interface", v->interface, "interval_s", (json_int_t)v->interval_s, "time",
+            (double)(v->interval->start_ns + v->interval->length_ns) / 1e9, "length_s",
             interval_seconds(v->interval), "lossy", v->interval->lossy);
     if (status == NULL)
         return NULL;
@@ -116,6 +133,8 @@ json_t *status_json(const struct status_view *v)
     json_object_set_new(status, "names", counts_names_json(c->names, STATUS_NAMES));
     json_object_set_new(status, "tlds", counts_names_json(c->tlds, STATUS_NAMES));
     set_losses(status, c);
+    json_object_set_new(status, "incidents_open", open_json(v));
+    json_object_set_new(status, "totals", since_start(v));
     return status;
 }
 

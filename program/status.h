@@ -8,8 +8,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/incident.h"
 #include "analysis/interval.h"
 #include "analysis/origins.h"
+#include "program/totals.h"
 
 #include <jansson.h>
 
@@ -18,8 +20,13 @@ enum { STATUS_PREFIXES = 20, STATUS_NAMES = 10, STATUS_PATH_BYTES = 4096 };
 struct status_view {
     const struct interval *interval;
     const struct origins *origins; /* NULL: there is no table */
+    const struct totals *totals;   /* with this interval */
     const char *site;
-    double usual_qps; /* of all queries at this hour; NAN: not known */
+    const char *interface;
+    uint32_t interval_s; /* as set; the last one is shorter, others may be longer */
+    double usual_qps;    /* of all queries at this hour; NAN: not known */
+    unsigned open[INCIDENT_SEVERITIES]; /* incidents */
+    uint64_t turned_away;               /* findings, as too many were open already */
 };
 
 /* After the interval's domains were found; NULL: no memory. */

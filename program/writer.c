@@ -390,10 +390,20 @@ static bool take_work(struct writer *w, struct job **job, json_t **status)
     return *job != NULL || *status != NULL;
 }
 
-/* Nothing rests on it: what fails is said once. */
+static uint64_t not_stored(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    uint64_t dropped = w->counts.dropped;
+    pthread_mutex_unlock(&w->lock);
+    return dropped + w->counts.failed;
+}
+
+/* Nothing rests on it: what fails is said once.  What could not be stored only we know. */
 static void write_status(struct writer *w, json_t *status)
 {
     struct error err;
+    json_object_set_new(json_object_get(status, "totals"), "not_stored",
+                        json_integer((json_int_t)not_stored(w)));
     bool good = status_write(w->settings.state, status, &err);
     if (!good && !w->blind)
         log_warning(w->settings.log, "%s; `rootwatch top` shows what was before", err.text);

@@ -176,13 +176,20 @@ Test(casebook, tells_how_severe_an_incident_is_and_was)
 {
     struct traffic_flow more = flood;
     struct traffic_flow less = flood;
+    unsigned open[INCIDENT_SEVERITIES];
     less.rate_qps = 8;
     traffic_pass(t, 120, &less);
     cr_expect(eq(u32, t->event[0].incident.severity, INCIDENT_NOTICE));
+    aggregator_open(t->aggregator, open);
+    cr_expect(open[INCIDENT_NOTICE] == 1 && open[INCIDENT_CRITICAL] == 0);
     more.rate_qps = 60;
     traffic_pass(t, 180, &more);
     cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
+    aggregator_open(t->aggregator, open);
+    cr_expect(open[INCIDENT_NOTICE] == 0 && open[INCIDENT_CRITICAL] == 1);
     traffic_pass(t, 1100, NULL);
+    aggregator_open(t->aggregator, open);
+    cr_expect(open[INCIDENT_NOTICE] == 0 && open[INCIDENT_CRITICAL] == 0);
     cr_expect(eq(u32, t->event[t->events - 1].state, INCIDENT_CLOSED));
     cr_expect(eq(u32, traffic_last(t)->severity, INCIDENT_CRITICAL));
 }

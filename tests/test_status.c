@@ -15,6 +15,7 @@
 static struct counters *counters;
 static struct message_batch batch;
 static struct error err;
+static struct totals totals;
 
 static void setup(void)
 {
@@ -24,6 +25,7 @@ static void setup(void)
     cr_assert_not_null(counters, "%s", err.text);
     counters_clear(counters, NULL);
     batch.count = batch.names_used = 0;
+    totals = (struct totals){.intervals = 0};
 }
 
 static void teardown(void)
@@ -38,10 +40,17 @@ static json_t *status_of(double usual_qps)
     const struct interval interval = {.start_ns = INT64_C(1106049600500000000),
                                       .length_ns = 1000000000,
                                       .counters = counters};
-    const struct status_view view = {
-            .interval = &interval, .site = "x-root", .usual_qps = usual_qps};
+    const struct status_view view = {.interval = &interval,
+                                     .totals = &totals,
+                                     .site = "x-root",
+                                     .interface = "mirror",
+                                     .interval_s = 1,
+                                     .usual_qps = usual_qps,
+                                     .open = {2, 0, 1},
+                                     .turned_away = 3};
     counters_add(counters, &batch, 0);
     counters_find_zones(counters);
+    totals_add(&totals, &interval);
     json_t *status = status_json(&view);
     cr_assert_not_null(status);
     return status;
@@ -85,6 +94,74 @@ Test(status, tells_what_led_the_interval)
     cr_expect(eq(i64, number(first, "hosts"), 2));
     const json_t *name = json_array_get(json_object_get(s, "names"), 0);
     cr_expect_str_eq(json_string_value(json_object_get(name, "name")), "www.example");
+    json_decref(s);
+}
+
+static json_int_t sum_of(const json_t *object)
+{
+    json_int_t sum = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value) sum += json_integer_value(value);
+    return sum;
+}
+
+static void given_an_interval(void)
+{
+    counters_clear(counters, NULL);
+    batch.count = batch.names_used = 0;
+    batch_query(&batch, "192.0.2.1", "www.example", 1);
+    batch_query(&batch, "192.0.2.1", "www.example", 15);
+    batch_query(&batch, "2001:db8::1", "www.example", 65280);
+    batch_response(&batch, "192.0.2.1", 3);
+    batch_response(&batch, "192.0.2.1", 13);
+    batch_response(&batch, "192.0.2.1", 4095);
+    counters->source = (struct source_counts){.frames = 9, .bytes = 900, .kernel_drops = 4};
+    counters->source.verdict[VERDICT_MESSAGE] = 6;
+    counters->source.verdict[VERDICT_UNKNOWN_ETHERTYPE] = 2;
+    counters->source.verdict[VERDICT_NOT_IP] = 1;
+    counters->source.defect[DEFECT_RECORD] = 5;
+    counters->source.loss[LOSS_TCP_GAP_OCTETS] = 77;
+    counters->junk.queries[JUNK_LEGITIMATE] = 1;
+    counters->junk.unsplit = 1;
+}
+
+Test(status, tells_sums_since_the_start)
+{
+    given_an_interval();
+    json_decref(status_of(NAN));
+    given_an_interval();
+    json_t *s = status_of(NAN);
+    const json_t *t = json_object_get(s, "totals");
+    cr_expect(eq(i64, number(t, "intervals"), 2));
+    cr_expect(
+            epsilon_eq(dbl, json_real_value(json_object_get(t, "start")), 1106049600.5, 1e-6));
+    cr_expect(eq(i64, number(t, "queries"), 6));
+    cr_expect(eq(i64, number(t, "responses"), 6));
+    cr_expect(eq(i64, number(t, "frames"), 18));
+    cr_expect(eq(i64, number(t, "bytes"), 1800));
+    const json_t *qtype = json_object_get(t, "qtype");
+    cr_expect(eq(i64, number(qtype, "MX"), 2));
+    cr_expect(eq(i64, number(qtype, "other"), 2));
+    cr_expect(eq(i64, number(qtype, "AAAA"), 0));
+    cr_expect(eq(i64, sum_of(qtype), 6));
+    const json_t *rcode = json_object_get(t, "rcode");
+    cr_expect(eq(i64, number(rcode, "NXDOMAIN"), 2));
+    cr_expect(eq(i64, number(rcode, "other"), 4));
+    cr_expect(eq(i64, sum_of(rcode), 6));
+    cr_expect(eq(i64, number(json_object_get(t, "queries_by"), "udp6"), 2));
+    const json_t *junk = json_object_get(t, "junk");
+    cr_expect(eq(i64, sum_of(junk), 6));
+    cr_expect(eq(i64, number(junk, "legitimate"), 2));
+    cr_expect(eq(i64, number(t, "junk_estimated"), 2));
+    cr_expect(eq(i64, number(json_object_get(t, "drops"), "kernel"), 8));
+    cr_expect(eq(i64, number(json_object_get(t, "undecoded"), "unknown-ethertype"), 4));
+    cr_expect(eq(i64, number(json_object_get(t, "not_dns"), "not-ip"), 2));
+    cr_expect(eq(i64, number(json_object_get(t, "defects"), "record"), 10));
+    cr_expect(eq(i64, number(json_object_get(t, "losses"), "tcp-gap-octets"), 154));
+    cr_expect(eq(i64, number(json_object_get(t, "overflow"), "incidents"), 3));
+    cr_expect(eq(i64, number(json_object_get(s, "incidents_open"), "critical"), 1));
+    cr_expect(eq(i64, number(json_object_get(s, "incidents_open"), "warning"), 0));
     json_decref(s);
 }
 

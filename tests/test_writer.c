@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/writer.h"
 
+#include "program/status.h"
 #include "tests/support/directory.h"
 
 #include <criterion/criterion.h>
@@ -230,6 +231,24 @@ Test(writer, does_not_blame_the_pipe_when_the_parent_has_gone)
     cr_expect(eq(str, (char *)said(file), ""));
     close(ends[1]);
     (void)fclose(file);
+}
+
+Test(writer, says_in_the_status_what_could_not_be_stored)
+{
+    struct writer *w = start(NULL);
+    sql("CREATE TRIGGER full BEFORE INSERT ON minutes WHEN NEW.start = 600 BEGIN SELECT "
+        "RAISE(ABORT, 'disk full'); END");
+    give_minute(w, 600);
+    give_minute(w, 660);
+    wait_for_minute(660);
+    writer_status(w, json_pack("{s:s, s:{}}", "schema", "rootwatch-status/1", "totals"));
+    (void)writer_stop(w);
+
+    json_t *status = status_read(directory, &err);
+    cr_assert_not_null(status, "%s", err.text);
+    const json_t *lost = json_object_get(json_object_get(status, "totals"), "not_stored");
+    cr_expect(eq(i64, json_integer_value(lost), 1));
+    json_decref(status);
 }
 
 Test(writer, writes_a_line_an_event_whether_or_not_it_can_be_stored)
