@@ -6,6 +6,7 @@
 #include "program/jobs.h"
 #include "program/mirror.h"
 #include "program/privileges.h"
+#include "program/restart.h"
 #include "program/service.h"
 
 #include <errno.h>
@@ -25,9 +26,7 @@ enum {
     JOBS_EVERY_S = 60,
     CASES_EVERY_S = 15,
     CASES_DEADLINE_S = 600, /* what is done by then is kept */
-    BACK_OFF_MAX_S = 60,
-    STABLE_S = 120, /* a capture that lasted so long begins with a short back-off again */
-    FINISH_S = 20,  /* at the end, for archiving and telling; the service manager waits 30 */
+    FINISH_S = 20, /* at the end, for archiving and telling; the service manager waits 30 */
     FINISH_POLL_MS = 100,
     TRY_S = 120,      /* to read what a configuration names */
     LOOK_EVERY_S = 5, /* at the table of origins; twice the same, and it is written */
@@ -56,9 +55,7 @@ struct supervisor {
     int64_t jobs_due_s;
     pid_t cases; /* completes case files */
     int64_t cases_begun_s;
-    int64_t started_s; /* the capturing process */
-    int64_t restart_s; /* when it is to be started again; 0: not */
-    unsigned back_off_s;
+    struct restart again;   /* of the capturing process */
     struct identity table;  /* of origins, as it was tried last */
     struct identity latest; /* as it was seen last */
     int64_t look_s;         /* when it is looked at again */
@@ -105,14 +102,14 @@ static void start_capture(struct supervisor *s)
 {
     const struct log *log = s->settings->log;
     pid_t parent = getpid();
-    s->restart_s = 0;
-    s->started_s = s->heard_s = now_s();
+    s->heard_s = now_s();
+    restart_begun(&s->again, s->heard_s);
     s->captures = s->waits = false;
     s->capture = fork();
     if (s->capture < 0) {
         log_error(log, "starting the capturing process: %s", strerror(errno));
         s->capture = 0;
-        s->restart_s = now_s() + BACK_OFF_MAX_S;
+        restart_late(&s->again, now_s());
     } else if (s->capture == 0) {
         /* Without its parent it would be a daemon that nobody looks after. */
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -295,7 +292,7 @@ static void reload(struct supervisor *s)
     if (s->capture > 0)
         kill(s->capture, SIGTERM);
     else
-        s->restart_s = now_s(); /* it may be of another interface */
+        s->again.due_s = now_s(); /* it may be of another interface */
     s->waits = false;
 }
 
@@ -326,25 +323,6 @@ static bool is_final(const struct supervisor *s, int status)
     if (status == EXIT_NO_RIGHT || status == EXIT_CONFIGURATION)
         return true;
     return !s->ready && status != EXIT_DONE;
-}
-
-static void plan_restart(struct supervisor *s, int wait_status)
-{
-    bool lasted = now_s() - s->started_s >= STABLE_S;
-    s->back_off_s = s->back_off_s == 0 || lasted ? 1 : s->back_off_s * 2;
-    if (s->back_off_s > BACK_OFF_MAX_S)
-        s->back_off_s = BACK_OFF_MAX_S;
-    s->restart_s = now_s() + s->back_off_s;
-    if (WIFSIGNALED(wait_status))
-        log_error(s->settings->log,
-                  "the capturing process was ended by signal %d (%s); started "
-                  "again in %u s",
-                  WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)), s->back_off_s);
-    else
-        log_error(s->settings->log,
-                  "the capturing process ended with status %d; started again "
-                  "in %u s",
-                  WEXITSTATUS(wait_status), s->back_off_s);
 }
 
 /* Nobody else would say that nothing comes any more, and why. */
@@ -401,7 +379,8 @@ static bool capture_ended(struct supervisor *s, int wait_status)
         look_at_mirror(s);
     s->waits = status == EXIT_NO_INTERFACE && mirror_is_away(s->mirror);
     if (!s->waits)
-        plan_restart(s, wait_status);
+        restart_plan(&s->again, now_s(), "the capturing process", wait_status,
+                     s->settings->log);
     tell(s);
     return false;
 }
@@ -448,7 +427,7 @@ static void do_what_is_due(struct supervisor *s)
     int64_t now = now_s();
     look_at_mirror(s);
     look_after_capture(s, now);
-    if (s->waits ? !mirror_is_away(s->mirror) : s->restart_s != 0 && now >= s->restart_s)
+    if (s->waits ? !mirror_is_away(s->mirror) : restart_is_due(&s->again, now))
         start_capture(s);
     if (s->jobs > 0 && now - s->jobs_begun_s > JOBS_DEADLINE_S)
         kill(s->jobs, SIGKILL);
