@@ -11,6 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The kernel forgets with the old user which signal the parent's death is to send. */
+static bool keep_bond(int signal, pid_t parent, struct error *err)
+{
+    if (signal == 0)
+        return true;
+    if (prctl(PR_SET_PDEATHSIG, signal) != 0)
+        return error_errno(err, "asking for a signal when the parent ends");
+    return getppid() == parent || error_set(err, "the parent has ended");
+}
+
 static bool become(const char *user, struct error *err)
 {
     errno = 0;
@@ -20,9 +30,12 @@ static bool become(const char *user, struct error *err)
                           : error_set(err, "user %s: there is no such user", user);
     if (p->pw_uid == geteuid())
         return true;
+    int signal = 0;
+    pid_t parent = getppid();
+    (void)prctl(PR_GET_PDEATHSIG, &signal);
     if (initgroups(user, p->pw_gid) != 0 || setgid(p->pw_gid) != 0 || setuid(p->pw_uid) != 0)
         return error_errno(err, "becoming user %s", user);
-    return true;
+    return keep_bond(signal, parent, err);
 }
 
 static bool apply(capng_select_t set, struct error *err)

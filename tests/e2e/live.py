@@ -112,6 +112,24 @@ def take_addresses():
     run("ip", "-n", B, "route", "flush", "dev", "wire")
 
 
+def about(pid):
+    """State and parent of a process; None: there is none."""
+    try:
+        state, parent = pathlib.Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[:2]
+    except OSError:
+        return None
+    return state, int(parent)
+
+
+def is_alive(pid):
+    return about(pid) is not None and about(pid)[0] != "Z"
+
+
+def children_of(parent):
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and about(pid) and
+            about(pid)[1] == parent]
+
+
 def frames_in(capture):
     """Frames of a classic capture; fails where it is not whole."""
     assert struct.unpack_from("<I", capture)[0] == 0xa1b23c4d, capture[:4]
@@ -447,6 +465,16 @@ class Lasting(Live):
         self.assertEqual({e["id"] for e in self.events()}, {first["id"]})
         self.assertEqual(len(self.mails()), 1)
         self.assertEqual(self.rows("SELECT count(*) FROM incidents WHERE closed = 0"), [(1,)])
+
+    def test_nothing_captures_on_when_the_parent_is_killed(self):
+        """Also not as another user: with the user the kernel forgets whose death is to be told."""
+        self.of_nobody()
+        p = self.start_rootwatch()
+        children = children_of(p.pid)
+        self.assertTrue(children)
+        os.kill(p.pid, signal.SIGKILL)
+        p.wait()
+        wait_for("the end of them", lambda: not any(map(is_alive, children)))
 
     def test_ends_in_time_whatever_sendmail_does(self):
         """The event is one of before; its mail is still to be sent at the next start."""
