@@ -6,45 +6,12 @@ usage: live.py ROOTWATCH SEND MAILSERVER [Counting|Lasting]
 Environment: LIVE_RATE queries/s (default 50000), LIVE_SECONDS (default 12).
 Skips (exit 77) without the right to make namespaces.
 """
-import fcntl, glob, json, os, pathlib, pty, pwd, re, select, shutil, signal, sqlite3, struct
-import subprocess, sys, tempfile, termios, time, unittest
+import fcntl, glob, json, os, pathlib, pty, re, select, shutil, signal, sqlite3, struct
+import subprocess, sys, termios, time
 
-ROOTWATCH, SEND, MAILSERVER = sys.argv[1:4]
-RATE = int(os.environ.get("LIVE_RATE", 50000))
+from veth import A, B, RATE, ROOTWATCH, SEND, Live, children_of, is_alive, main, run, wait_for
+
 SECONDS = float(os.environ.get("LIVE_SECONDS", 12))
-A, B = f"rwa{os.getpid()}", f"rwb{os.getpid()}"
-
-
-def run(*words, **options):
-    return subprocess.run(words, check=True, capture_output=True, text=True, **options)
-
-
-def make_namespaces():
-    for name in (A, B):
-        run("ip", "netns", "add", name)
-    run("ip", "-n", A, "link", "add", "mirror", "type", "veth", "peer", "name", "wire", "netns", B)
-    for name, link in ((A, "mirror"), (B, "wire")):
-        # No neighbour discovery: every frame on the wire is ours.
-        run("ip", "netns", "exec", name, "sh", "-c",
-            f"echo 1 >/proc/sys/net/ipv6/conf/{link}/disable_ipv6")
-        run("ip", "-n", name, "link", "set", "lo", "up")
-        run("ip", "-n", name, "link", "set", link, "up")
-
-
-def delete_namespaces():
-    for name in (A, B):
-        subprocess.run(["ip", "netns", "del", name], capture_output=True)
-
-
-def wait_for(what, condition, seconds=30):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"no {what} within {seconds} s")
-
 
 # A server that takes connections and never answers; it says when it listens.
 SERVER = """
@@ -112,24 +79,6 @@ def take_addresses():
     run("ip", "-n", B, "route", "flush", "dev", "wire")
 
 
-def about(pid):
-    """State and parent of a process; None: there is none."""
-    try:
-        state, parent = pathlib.Path("/proc", pid, "stat").read_text().rsplit(")", 1)[1].split()[:2]
-    except OSError:
-        return None
-    return state, int(parent)
-
-
-def is_alive(pid):
-    return about(pid) is not None and about(pid)[0] != "Z"
-
-
-def children_of(parent):
-    return [pid for pid in os.listdir("/proc") if pid.isdigit() and about(pid) and
-            about(pid)[1] == parent]
-
-
 def frames_in(capture):
     """Frames of a classic capture; fails where it is not whole."""
     assert struct.unpack_from("<I", capture)[0] == 0xa1b23c4d, capture[:4]
@@ -141,102 +90,8 @@ def frames_in(capture):
     return count
 
 
-class Live(unittest.TestCase):
-    def run(self, result=None):
-        """A failure shows what the daemon said."""
-        before = len(result.failures) + len(result.errors)
-        super().run(result)
-        if len(result.failures) + len(result.errors) > before:
-            print(self.said, file=sys.stderr)
-
-    def setUp(self):
-        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-live-")
-        self.dir = pathlib.Path(self.holder.name)
-        self.state = self.dir / "state"
-        self.processes = []
-        port = self.dir / "port"
-        self.start([MAILSERVER, str(self.dir / "mail"), str(port)], A)
-        wait_for("mail server", port.exists)
-        self.config = self.dir / "rootwatch.yaml"
-        self.config.write_text(f"""
-site: test
-state: {self.state}
-capture:
-  interface: mirror
-  workers: {os.environ.get("LIVE_WORKERS", 1)}
-detection: {{warmup: 3}}
-mail:
-  to: [noc@example.net]
-  from: rootwatch@example.net
-  smarthost: smtp://127.0.0.1:{port.read_text()}
-  starttls: never
-""")
-
-    def tearDown(self):
-        for p in self.processes:
-            if p.poll() is None:
-                os.killpg(p.pid, signal.SIGKILL)
-            p.wait()
-            if p.stderr:
-                p.stderr.close()
-            if p.stdout:
-                p.stdout.close()
-        log = self.dir / "log"
-        self.said = log.read_text() if log.exists() else "the daemon said nothing"
-        self.holder.cleanup()
-
-    def start(self, words, namespace, **options):
-        p = subprocess.Popen(["ip", "netns", "exec", namespace, *words], start_new_session=True,
-                             **options)
-        self.processes.append(p)
-        return p
-
-    def start_rootwatch(self):
-        log = self.dir / "log"
-        with open(log, "a") as f:
-            before = log.read_text().count("capturing on")
-            p = self.start([ROOTWATCH, "run", "-c", str(self.config)], A, stderr=f)
-        wait_for("capture", lambda: log.read_text().count("capturing on") > before)
-        return p
-
-    def rows(self, sql):
-        try:
-            with sqlite3.connect(f"file:{self.state}/rootwatch.db?mode=ro", uri=True) as db:
-                return db.execute(sql).fetchall()
-        except sqlite3.OperationalError:
-            return []
-
-    def events(self):
-        return [json.loads(doc) for (doc,) in self.rows("SELECT doc FROM events ORDER BY sequence")]
-
-    def sum(self, key):
-        return sum(json.loads(doc)[key] for (doc,) in self.rows("SELECT doc FROM minutes"))
-
-    def send(self, seconds, after=0, share=0.0):
-        return self.start([SEND, "wire", str(RATE), str(seconds), str(after), str(share)], B,
-                          stdout=subprocess.PIPE, text=True)
-
-    def mails(self):
-        return sorted(glob.glob(f"{self.dir}/mail/*.eml"))
-
-    def stop(self, p):
-        os.kill(p.pid, signal.SIGTERM)
-        self.assertEqual(p.wait(30), 0, (self.dir / "log").read_text())
-
-    def top(self, *options, status=0):
-        p = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), *options],
-                           capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        self.assertEqual(p.returncode, status, p.stdout + p.stderr)
-        return p
-
-    def of_nobody(self):
-        """The daemon is to become a user without rights, who owns the state directory."""
-        user = pwd.getpwnam("nobody")
-        self.state.mkdir(0o750)
-        os.chown(self.state, user.pw_uid, user.pw_gid)
-        os.chmod(self.dir, 0o755)
-        self.config.write_text(self.config.read_text() + "user: nobody\n")
-        return user
+class Counting(Live):
+    """Every frame counts: nothing else should run beside these."""
 
     def connections(self, program, *words):
         """What is known of connections of real kernels, once more of the incident is told."""
@@ -258,10 +113,6 @@ mail:
         """What must be the same of a capture, live or from a file; the edges of seconds differ."""
         return [(e["state"], e["id"], e["kind"], e["prefix"], sorted(e["qtype"]), e["hosts"],
                  e["wave"]) for e in events]
-
-
-class Counting(Live):
-    """Every frame counts: nothing else should run beside these."""
 
     def test_loses_nothing_and_opens_the_incident_while_traffic_flows(self):
         p = self.start_rootwatch()
@@ -596,14 +447,4 @@ class Lasting(Live):
 
 
 if __name__ == "__main__":
-    delete_namespaces()
-    try:
-        make_namespaces()
-    except (subprocess.CalledProcessError, OSError) as problem:
-        delete_namespaces()
-        print("SKIP: no network namespaces here:", getattr(problem, "stderr", problem))
-        sys.exit(77)
-    try:
-        unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
-    finally:
-        delete_namespaces()
+    main()
