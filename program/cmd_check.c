@@ -4,6 +4,7 @@
 #include "analysis/tlds.h"
 #include "graphs/graph.h"
 #include "program/config.h"
+#include "program/endpoint.h"
 #include "program/log.h"
 #include "program/mirror.h"
 #include "program/origins_file.h"
@@ -16,6 +17,7 @@
 #include <pwd.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,12 +171,54 @@ static void check_lookups(const struct config *c, struct findings *f)
         FAIL(f, "lookups.history: %s is not a directory", c->history);
 }
 
+static void check_folder_of(const struct config *c, const char *path, struct findings *f)
+{
+    char folder[sizeof c->metrics_listen];
+    (void)snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder] = '\0';
+    check_directory(c, "metrics.listen", folder, f);
+}
+
+/* Not whether the port is free: `run` may have it just now. */
+static void check_address(const struct config *c, union endpoint e, struct findings *f)
+{
+    in_port_t *port = e.any.sa_family == AF_INET6 ? &e.ipv6.sin6_port : &e.ipv4.sin_port;
+    if (ntohs(*port) < IPPORT_RESERVED)
+        WARN(f,
+             "metrics.listen: %s: `run` has no right to a port below %d, unless the system "
+             "gives it to all",
+             c->metrics_listen, IPPORT_RESERVED);
+    *port = 0;
+    int fd = socket(e.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, &e.any, endpoint_bytes(&e)) != 0)
+        FAIL(f, "metrics.listen: %s: %s", c->metrics_listen, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+static void check_metrics(const struct config *c, struct findings *f)
+{
+    union endpoint e;
+    if (!endpoint_parse_own(c->metrics_listen, &e))
+        return; /* not set */
+    if (e.any.sa_family == AF_UNIX) {
+        check_folder_of(c, e.local.sun_path, f);
+        return;
+    }
+    check_address(c, e, f);
+    if (!endpoint_is_local(&e))
+        WARN(f,
+             "metrics.listen: %s: whoever reaches it may read who asks; there is no password",
+             c->metrics_listen);
+}
+
 /* The journal takes priorities from the beginnings of lines. */
 static struct findings check_machine(const struct config *c, bool journal)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
             check_interface, check_user,    check_directories, check_fonts,   check_mail,
-            check_command,   check_origins, check_tlds,        check_lookups,
+            check_command,   check_origins, check_tlds,        check_metrics, check_lookups,
     };
     struct findings f = {.error = journal ? "<3>" : "error: ",
                          .warning = journal ? "<4>" : "warning: "};

@@ -85,6 +85,8 @@ struct config {
 
     char notify_command[CONFIG_PATH_BYTES]; /* empty: none */
 
+    char metrics_listen[128]; /* empty: no metrics */
+
     char resolver[64];               /* of look-ups; empty: the DNS is not asked */
     char origin_zone[128];           /* of origins in the DNS; empty: not asked */
     char whois[CONFIG_PATH_BYTES];   /* the program; empty: it is not asked */

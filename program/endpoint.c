@@ -58,3 +58,49 @@ bool endpoint_parse(const char *text, uint16_t standard_port, union endpoint *e)
     *e = (union endpoint){.ipv4 = {.sin_family = AF_INET, .sin_port = port}};
     return inet_pton(AF_INET, host, &e->ipv4.sin_addr) == 1;
 }
+
+static bool parse_path(const char *path, union endpoint *e)
+{
+    size_t length = strlen(path);
+    *e = (union endpoint){.local = {.sun_family = AF_UNIX}};
+    if (path[0] != '/' || path[length - 1] == '/' || length >= sizeof e->local.sun_path)
+        return false;
+    for (const char *c = path; *c != '\0'; c++)
+        if (iscntrl((unsigned char)*c))
+            return false;
+    memcpy(e->local.sun_path, path, length + 1);
+    return true;
+}
+
+bool endpoint_parse_own(const char *text, union endpoint *e)
+{
+    static const char scheme[] = "unix:";
+    if (strncmp(text, scheme, sizeof scheme - 1) == 0)
+        return parse_path(text + sizeof scheme - 1, e);
+    return endpoint_parse(text, 0, e) &&
+           (e->any.sa_family == AF_INET6 ? e->ipv6.sin6_port : e->ipv4.sin_port) != 0;
+}
+
+socklen_t endpoint_bytes(const union endpoint *e)
+{
+    switch (e->any.sa_family) {
+    case AF_UNIX:
+        return sizeof e->local;
+    case AF_INET6:
+        return sizeof e->ipv6;
+    default:
+        return sizeof e->ipv4;
+    }
+}
+
+bool endpoint_is_local(const union endpoint *e)
+{
+    switch (e->any.sa_family) {
+    case AF_UNIX:
+        return true;
+    case AF_INET6:
+        return IN6_IS_ADDR_LOOPBACK(&e->ipv6.sin6_addr);
+    default:
+        return ntohl(e->ipv4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+}

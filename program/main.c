@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <ldns/ldns.h>
 #include <maxminddb.h>
+#include <microhttpd.h>
 #include <pcap/pcap.h>
 #include <rrd.h>
 #include <sqlite3.h>
@@ -47,10 +48,10 @@ static void print_help(FILE *to)
 static void print_version(void)
 {
     printf("rootwatch %s\n%s\n%s\nlibldns %s\nlibrrd %s\nSQLite %s\njansson %s\n"
-           "libmaxminddb %s\n%s\n",
+           "libmaxminddb %s\nlibmicrohttpd %s\n%s\n",
            ROOTWATCH_VERSION, pcap_lib_version(), archive_version_string(), ldns_version(),
            rrd_strversion(), sqlite3_libversion(), jansson_version_str(), MMDB_lib_version(),
-           curl_version());
+           MHD_get_version(), curl_version());
 }
 
 /* getopt_long() begins its complaints with argv[0]: "rootwatch read: ...". */

@@ -106,6 +106,9 @@ static const struct setting settings[] = {
         {"notify.command", SETTING_PATH, AT(notify_command), 0, SIZE(notify_command), "",
          "program that gets each event as JSON on its standard input"},
 
+        {"metrics.listen", SETTING_LISTEN, AT(metrics_listen), 0, SIZE(metrics_listen), "",
+         "where run answers Prometheus; empty: nowhere"},
+
         {"lookups.resolver", SETTING_RESOLVER, AT(resolver), 0, SIZE(resolver), "",
          "resolver that is asked for the names of an incident's hosts; empty: none is"},
         {"lookups.origin-zone", SETTING_NAME, AT(origin_zone), 0, SIZE(origin_zone), "",
@@ -279,6 +282,12 @@ static bool is_server(const char *text)
     char host[ENDPOINT_HOST_BYTES];
     uint16_t port;
     return endpoint_split(text, host, &port);
+}
+
+static bool is_listen(const char *text)
+{
+    union endpoint e;
+    return endpoint_parse_own(text, &e);
 }
 
 /* RFC 5321's dot-string form; quoted local parts are for nobody's NOC. */
@@ -460,6 +469,8 @@ bool setting_read(const struct setting *s, struct config *c, const char *text,
         return read_text(s, c, text, is_resolver, err);
     case SETTING_SERVER:
         return read_text(s, c, text, is_server, err);
+    case SETTING_LISTEN:
+        return read_text(s, c, text, is_listen, err);
     case SETTING_STARTTLS:
     case SETTING_SEVERITY:
         return read_word(s, c, text, err);
@@ -496,6 +507,7 @@ static const char *const allowed[SETTING_KINDS] = {
         [SETTING_SEVERITY] = "notice, warning or critical",
         [SETTING_RESOLVER] = "an address, ADDRESS:PORT or [IPV6]:PORT",
         [SETTING_SERVER] = "a host or an address, with :PORT or without",
+        [SETTING_LISTEN] = "ADDRESS:PORT, [IPV6]:PORT or unix:/PATH",
         [SETTING_COUNT] = "a whole number",
         [SETTING_NUMBER] = "a number",
         [SETTING_ADDRESSES] = "IPv4 or IPv6 addresses",

@@ -26,6 +26,7 @@ enum setting_kind {
     SETTING_SEVERITY, /* the same */
     SETTING_RESOLVER, /* an address, with a port or without */
     SETTING_SERVER,   /* a host, with a port or without */
+    SETTING_LISTEN,   /* an address of this machine with a port, or unix: and a path */
     SETTING_COUNT,    /* uint32_t */
     SETTING_NUMBER,   /* double */
     SETTING_ADDRESSES,

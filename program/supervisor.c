@@ -4,6 +4,7 @@
 #include "program/casework.h"
 #include "program/command.h"
 #include "program/jobs.h"
+#include "program/metrics_process.h"
 #include "program/mirror.h"
 #include "program/privileges.h"
 #include "program/restart.h"
@@ -50,6 +51,7 @@ struct supervisor {
     int signal_fd;
     int poke[2];   /* from the capturing process */
     pid_t capture; /* 0: none runs */
+    struct metrics_process metrics;
     pid_t jobs;
     int64_t jobs_begun_s;
     int64_t jobs_due_s;
@@ -276,7 +278,8 @@ static void reload(struct supervisor *s)
         good = false;
     }
     struct identity table = identity_of(good ? fresh.origins : "");
-    good = good && is_usable(s, &fresh);
+    good = good && is_usable(s, &fresh) &&
+           metrics_process_change(&s->metrics, s->settings->config, &fresh);
     if (!good) {
         log_error(s->settings->log, "the old configuration stays in force");
         s->refused = true;
@@ -418,6 +421,8 @@ static bool reap(struct supervisor *s)
             cases_ended(s, wait_status);
         else if (pid == s->trial)
             trial_ended(s, wait_status);
+        else if (pid == s->metrics.pid)
+            metrics_process_ended(&s->metrics, wait_status);
     }
     return over;
 }
@@ -439,6 +444,7 @@ static void do_what_is_due(struct supervisor *s)
         start_cases(s);
     if (s->trial > 0 && now - s->trial_begun_s > TRY_S)
         kill(s->trial, SIGKILL);
+    metrics_process_do_what_is_due(&s->metrics, s->settings->config);
     look_at_table(s, now);
 }
 
@@ -465,6 +471,7 @@ static void wait_for_jobs(struct supervisor *s, int64_t until_s)
 static void finish(struct supervisor *s)
 {
     int64_t until_s = now_s() + FINISH_S;
+    metrics_process_stop(&s->metrics);
     if (s->cases > 0) { /* goes on where it was at the next start */
         (void)kill(s->cases, SIGKILL);
         (void)waitpid(s->cases, NULL, 0);
@@ -478,7 +485,8 @@ static void finish(struct supervisor *s)
 
 int supervisor_run(const struct supervisor_settings *settings)
 {
-    struct supervisor s = {.settings = settings, .status = EXIT_FAILED};
+    struct supervisor s = {
+            .settings = settings, .status = EXIT_FAILED, .metrics = {.log = settings->log}};
     struct error err;
     if (!open_signals(&s)) {
         log_error(settings->log, "preparing to wait: %s", strerror(errno));
@@ -489,6 +497,8 @@ int supervisor_run(const struct supervisor_settings *settings)
     note_table(&s, settings->config);
     if (!is_usable(&s, settings->config))
         return EXIT_CONFIGURATION;
+    if (!metrics_process_start(&s.metrics, settings->config))
+        return EXIT_FAILED; /* what keeps it may be gone at the next try */
     start_capture(&s);
     for (bool over = false; !over;) {
         struct pollfd p[] = {{.fd = s.signal_fd, .events = POLLIN},

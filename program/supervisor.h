@@ -11,6 +11,9 @@
  * The table of origins is looked at every few seconds.  Once it is another, and a child could
  * read it, the capturing process gets SIGUSR1, see origins_reload.h; else the old one stays.
  *
+ * Where the configuration asks for metrics, another process answers for them: see
+ * metrics_process.h.
+ *
  * It has one thread and starts short-lived children: see jobs.h.
  */
 /* SPDX-License-Identifier: MIT */

@@ -74,6 +74,24 @@ class Check(unittest.TestCase):
             ran = self.check(f"state: {self.dir}\nlookups: {{resolver: {good}}}\n")
             self.assertNotIn("lookups", ran.stderr, good)
 
+    def test_where_metrics_are_to_be_found_is_looked_at(self):
+        for bad in ("127.0.0.1", "localhost:9153", "127.0.0.1:0", "127.0.0.1:65536", "'::1:9153'",
+                    "unix:metrics", "unix:/", "unix:/" + "x" * 107, "/run/metrics", "':9153'"):
+            ran = self.check(f"metrics: {{listen: {bad}}}\n")
+            self.assertEqual(ran.returncode, 2, bad)
+            self.assertIn("allowed is ADDRESS:PORT, [IPV6]:PORT or unix:/PATH", ran.stderr)
+        for good in ("127.0.0.1:9153", f"unix:{self.dir}/metrics"):
+            ran = self.check(f"state: {self.dir}\nmetrics: {{listen: '{good}'}}\n")
+            self.assertNotIn("metrics", ran.stderr, good)
+            self.assertRegex(ran.stdout, rf"(?m)^metrics\.listen +{good} *$")
+        ran = self.check("metrics: {listen: '0.0.0.0:80'}\n")
+        self.assertIn("warning: metrics.listen: 0.0.0.0:80: whoever reaches it may read", ran.stderr)
+        self.assertIn("no right to a port below 1024", ran.stderr)
+        ran = self.check("metrics: {listen: '192.0.2.1:9153'}\n")
+        self.assertIn("error: metrics.listen: 192.0.2.1:9153: Cannot assign", ran.stderr)
+        ran = self.check(f"metrics: {{listen: 'unix:{self.dir}/none/metrics'}}\n")
+        self.assertIn(f"warning: metrics.listen: {self.dir}/none: No such file", ran.stderr)
+
     def test_says_of_an_interface_that_it_is_down(self):
         self.file.write_text(f"state: {self.dir}\ncapture: {{interface: lo}}\n")
         ran = subprocess.run(["unshare", "-rn", ROOTWATCH, "check", "-c", self.file], text=True,

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "program/metrics_process.h"
+
+#include "program/command.h"
+#include "program/metrics_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    READY_MS = 5000,
+    STOP_MS = 1000, /* then it is killed */
+    STOP_POLL_MS = 10,
+};
+
+static int64_t now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+_Noreturn static void become(const struct metrics_process *m, const struct config *c,
+                             pid_t parent, int ready_fd)
+{
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent)
+        _exit(EXIT_FAILED);
+    /* Nothing of the parent's but what errors are said to. */
+    if (ready_fd > STDERR_FILENO + 1)
+        (void)close_range(STDERR_FILENO + 1, (unsigned)ready_fd - 1, 0);
+    (void)close_range((unsigned)ready_fd + 1, ~0U, 0);
+    _exit(metrics_server_run(c, m->log, ready_fd));
+}
+
+/* False: it ended without a word, or says nothing. */
+static bool hears_ready(int fd)
+{
+    char word;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, READY_MS) == 1 && read(fd, &word, 1) == 1;
+}
+
+static bool start(struct metrics_process *m, const struct config *c)
+{
+    int ready[2];
+    pid_t parent = getpid();
+    if (pipe2(ready, O_CLOEXEC) != 0) {
+        log_error(m->log, "starting the process of metrics: %s", strerror(errno));
+        return false;
+    }
+    m->pid = fork();
+    if (m->pid == 0)
+        become(m, c, parent, ready[1]);
+    (void)close(ready[1]);
+    bool good = m->pid > 0 && hears_ready(ready[0]);
+    if (m->pid < 0) {
+        log_error(m->log, "starting the process of metrics: %s", strerror(errno));
+        m->pid = 0;
+    }
+    (void)close(ready[0]);
+    return good;
+}
+
+bool metrics_process_start(struct metrics_process *m, const struct config *c)
+{
+    restart_begun(&m->again, now_s());
+    if (c->metrics_listen[0] == '\0')
+        return true;
+    if (start(m, c)) {
+        log_notice(m->log, "metrics are at %s", c->metrics_listen);
+        return true;
+    }
+    metrics_process_stop(m);
+    return false;
+}
+
+static bool is_same(const struct config *a, const struct config *b)
+{
+    return strcmp(a->metrics_listen, b->metrics_listen) == 0 && strcmp(a->user, b->user) == 0 &&
+           strcmp(a->state, b->state) == 0;
+}
+
+/* The old one goes first: a port may be the same at another address. */
+bool metrics_process_change(struct metrics_process *m, const struct config *now,
+                            const struct config *next)
+{
+    if (is_same(now, next))
+        return true;
+    metrics_process_stop(m);
+    if (metrics_process_start(m, next))
+        return true;
+    if (!metrics_process_start(m, now))
+        restart_late(&m->again, now_s());
+    return false;
+}
+
+void metrics_process_ended(struct metrics_process *m, int wait_status)
+{
+    m->pid = 0;
+    restart_plan(&m->again, now_s(), "the process of metrics", wait_status, m->log);
+}
+
+void metrics_process_do_what_is_due(struct metrics_process *m, const struct config *c)
+{
+    if (restart_is_due(&m->again, now_s()) && !metrics_process_start(m, c))
+        restart_late(&m->again, now_s());
+}
+
+void metrics_process_stop(struct metrics_process *m)
+{
+    m->again.due_s = 0;
+    if (m->pid <= 0)
+        return;
+    (void)kill(m->pid, SIGTERM);
+    for (int waited = 0; waitpid(m->pid, NULL, WNOHANG) == 0; waited += STOP_POLL_MS) {
+        if (waited >= STOP_MS)
+            (void)kill(m->pid, SIGKILL);
+        (void)poll(NULL, 0, STOP_POLL_MS);
+    }
+    m->pid = 0;
+}

@@ -1,0 +1,34 @@
+/*
+ * The parent's side of metrics_server.h: starts that process, and again when it ends unasked.
+ *
+ * The parent has one thread, and waits until the process listens, or says that it cannot: no
+ * longer than a few seconds.
+ */
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#include "program/config.h"
+#include "program/log.h"
+#include "program/restart.h"
+
+#include <sys/types.h>
+
+struct metrics_process {
+    const struct log *log;
+    pid_t pid; /* 0: none runs */
+    struct restart again;
+};
+
+/* Where the configuration asks for it; false: it does not listen, and the log says why. */
+bool metrics_process_start(struct metrics_process *m, const struct config *c);
+/*
+ * From the configuration in force to another one.  False: what that asks for is not possible,
+ * and the one in force goes on.
+ */
+bool metrics_process_change(struct metrics_process *m, const struct config *now,
+                            const struct config *next);
+/* It has ended, unasked; it is started again later. */
+void metrics_process_ended(struct metrics_process *m, int wait_status);
+void metrics_process_do_what_is_due(struct metrics_process *m, const struct config *c);
+/* Ends it, and waits for that. */
+void metrics_process_stop(struct metrics_process *m);
