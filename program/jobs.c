@@ -11,10 +11,15 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { RECENT_S = 2 * 86400 };
+enum {
+    RECENT_S = 2 * 86400,
+    PAGES_UMASK =
+            022, /* a web server reads them; who may reach them, their directory decides */
+};
 
 static bool tell(const struct config *c, const char *state, struct store *store,
                  const struct log *log, struct notify_counts *counts, struct error *err)
@@ -61,8 +66,11 @@ static bool draw_pages(const struct config *c, const char *state, struct store *
     if (!pages_end(store, time(NULL), &u.end_s, err))
         return err->text[0] == '\0';
     bool good = store_untold(store, JOBS_TOLD_BY_PAGES, add_undrawn, &u, err);
-    if (good && u.count > 0)
+    if (good && u.count > 0) {
+        mode_t private = umask(PAGES_UMASK);
         good = drawing_pages(state, config_www(c, www), c->site, log, err);
+        (void)umask(private);
+    }
     for (size_t i = 0; good && i < u.count; i++)
         good = store_told(store, u.sequence[i], JOBS_TOLD_BY_PAGES, err);
     free(u.sequence);

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,6 +84,15 @@ static bool has_page(const char *id)
     return access(path, F_OK) == 0;
 }
 
+static unsigned mode_of(const char *name)
+{
+    char path[DIRECTORY_BYTES + 64];
+    struct stat st;
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    cr_assert(eq(int, stat(path, &st), 0), "%s", path);
+    return st.st_mode & 07777;
+}
+
 static bool has_case(const char *id, const char *name)
 {
     char path[DIRECTORY_BYTES + 64];
@@ -106,6 +116,19 @@ Test(jobs, draw_an_incident_once_the_minute_it_opened_in_is_stored)
     put_minute(minute_s + 60);
     run();
     cr_expect(has_page("2026-0101-1"));
+}
+
+Test(jobs, draw_pages_for_a_web_server_and_keep_the_rest_to_themselves)
+{
+    put_minute(minute_s);
+    put_event("2026-0101-1", minute_s + 10);
+    (void)umask(027);
+    run();
+    cr_expect(eq(u32, mode_of("www"), 0755));
+    cr_expect(eq(u32, mode_of("www/incidents/2026-0101-1"), 0755));
+    cr_expect(eq(u32, mode_of("www/index.html"), 0644));
+    cr_expect(eq(u32, mode_of("cases/2026-0101-1"), 0750));
+    cr_expect(eq(u32, mode_of("cases/2026-0101-1/case.txt"), 0640));
 }
 
 Test(jobs, draw_nothing_before_the_first_minute_is_stored)
