@@ -114,6 +114,19 @@ static void check_fonts(const struct config *c, struct findings *f)
     FcFini();
 }
 
+/* What systemd lends a service is there while it runs, and for nobody else, not even its
+ * reload. */
+static void check_password_file(const char *path, struct findings *f)
+{
+    static const char lent[] = "/run/credentials/";
+    if (path[0] == '\0' || access(path, R_OK) == 0)
+        return;
+    if (strncmp(path, lent, sizeof lent - 1) == 0)
+        WARN(f, "mail.password-file: %s: only the service itself can see it", path);
+    else
+        FAIL(f, "mail.password-file: %s: %s", path, strerror(errno));
+}
+
 static void check_mail(const struct config *c, struct findings *f)
 {
     if (c->mail_recipients == 0)
@@ -123,8 +136,7 @@ static void check_mail(const struct config *c, struct findings *f)
              strerror(errno));
     if (c->mail_recipients > 0 && c->page_url[0] == '\0')
         WARN(f, "page-url: is not set; mails cannot link to the page of an incident");
-    if (c->mail_password_file[0] != '\0' && access(c->mail_password_file, R_OK) != 0)
-        FAIL(f, "mail.password-file: %s: %s", c->mail_password_file, strerror(errno));
+    check_password_file(c->mail_password_file, f);
     if (c->mail_user[0] != '\0' && c->starttls == CONFIG_STARTTLS_NEVER &&
         strncmp(c->smarthost, "smtps:", 6) != 0)
         WARN(f, "mail.starttls: never: the password is sent unencrypted");

@@ -91,6 +91,15 @@ class Check(unittest.TestCase):
         self.assertIn("error: metrics.listen: 192.0.2.1:9153: Cannot assign", ran.stderr)
         ran = self.check(f"metrics: {{listen: 'unix:{self.dir}/none/metrics'}}\n")
         self.assertIn(f"warning: metrics.listen: {self.dir}/none: No such file", ran.stderr)
+    def test_a_password_that_only_the_service_can_see_is_no_error(self):
+        mail = "mail: {user: x, smarthost: 'smtp://mx:25', password-file: %s}\n"
+        ran = self.check(f"state: {self.dir}\n" + mail % "/run/credentials/no.service/mail")
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn("warning: mail.password-file: /run/credentials/no.service/mail: only the "
+                      "service itself", ran.stderr)
+        ran = self.check(f"state: {self.dir}\n" + mail % "/nonexistent/mail")
+        self.assertEqual(ran.returncode, 2)
+        self.assertIn("error: mail.password-file: /nonexistent/mail: No such", ran.stderr)
 
     def test_says_of_an_interface_that_it_is_down(self):
         self.file.write_text(f"state: {self.dir}\ncapture: {{interface: lo}}\n")
