@@ -91,6 +91,7 @@ class Check(unittest.TestCase):
         self.assertIn("error: metrics.listen: 192.0.2.1:9153: Cannot assign", ran.stderr)
         ran = self.check(f"metrics: {{listen: 'unix:{self.dir}/none/metrics'}}\n")
         self.assertIn(f"warning: metrics.listen: {self.dir}/none: No such file", ran.stderr)
+
     def test_a_password_that_only_the_service_can_see_is_no_error(self):
         mail = "mail: {user: x, smarthost: 'smtp://mx:25', password-file: %s}\n"
         ran = self.check(f"state: {self.dir}\n" + mail % "/run/credentials/no.service/mail")
