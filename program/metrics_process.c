@@ -40,12 +40,16 @@ _Noreturn static void become(const struct metrics_process *m, const struct confi
     _exit(metrics_server_run(c, m->log, ready_fd));
 }
 
-/* False: it ended without a word, or says nothing. */
-static bool hears_ready(int fd)
+/* False: it ended without a word, having said why in the log, or does not get on. */
+static bool hears_ready(const struct metrics_process *m, int fd)
 {
     char word;
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    return poll(&p, 1, READY_MS) == 1 && read(fd, &word, 1) == 1;
+    if (poll(&p, 1, READY_MS) == 1)
+        return read(fd, &word, 1) == 1;
+    log_error(m->log, "the process of metrics does not listen within %d s: it is ended",
+              READY_MS / 1000);
+    return false;
 }
 
 static bool start(struct metrics_process *m, const struct config *c)
@@ -60,7 +64,7 @@ static bool start(struct metrics_process *m, const struct config *c)
     if (m->pid == 0)
         become(m, c, parent, ready[1]);
     (void)close(ready[1]);
-    bool good = m->pid > 0 && hears_ready(ready[0]);
+    bool good = m->pid > 0 && hears_ready(m, ready[0]);
     if (m->pid < 0) {
         log_error(m->log, "starting the process of metrics: %s", strerror(errno));
         m->pid = 0;

@@ -5,12 +5,14 @@
 #include "program/endpoint.h"
 #include "program/metrics.h"
 #include "program/privileges.h"
+#include "program/sandbox.h"
 #include "program/status.h"
 
 #include <errno.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -243,6 +245,20 @@ static bool run(struct server *s, int listen_fd, int stop_fd, int ready_fd, stru
     return good;
 }
 
+/* What a flaw in the parser could be used for, as far as the kernel helps. */
+static void give_up_files(const struct config *c, const union endpoint *e,
+                          const struct log *log)
+{
+    struct error err;
+    char folder[sizeof e->local.sun_path] = "";
+    if (e->any.sa_family == AF_UNIX) {
+        (void)snprintf(folder, sizeof folder, "%s", e->local.sun_path);
+        *strrchr(folder, '/') = '\0'; /* "" is / */
+    }
+    if (!sandbox_enter(c->state, e->any.sa_family == AF_UNIX ? folder : NULL, &err))
+        log_info(log, "the process of metrics keeps its user's rights to files: %s", err.text);
+}
+
 static bool parse(const char *text, union endpoint *e, struct error *err)
 {
     return endpoint_parse_own(text, e) || error_set(err, "this is no place to listen at");
@@ -260,6 +276,8 @@ int metrics_server_run(const struct config *c, const struct log *log, int ready_
     int listen_fd = -1;
     if (privileges_drop(c->user, &err) && parse(c->metrics_listen, &e, &err))
         listen_fd = open_socket(&e, &err);
+    if (listen_fd >= 0)
+        give_up_files(c, &e, log);
     bool good = listen_fd >= 0 && run(&s, listen_fd, stop_fd, ready_fd, &err);
     if (!good)
         log_error(log, "metrics.listen: %s: %s", c->metrics_listen, err.text);
