@@ -16,6 +16,7 @@ enum {
     HOUR_TLDS = 1 << 10,
     RUN_NAMES = 1 << 13,
     NS = 1000000000,
+    GOING_S = 300,      /* what is lost at most when the process is killed */
     FOLLOWED = 24,      /* prefixes followed for the archives, beside the culprits */
     FOLLOW_LEADING = 8, /* of each hour */
 };
@@ -302,10 +303,9 @@ static void clear_hour(struct aggregator *a)
     a->hour_queries = 0;
 }
 
-static void end_hour(struct aggregator *a)
+static void tell_hour(const struct aggregator *a,
+                      void (*tell)(void *argument, const struct aggregator_hour *hour))
 {
-    if (a->hour == NULL || a->hour_queries == 0)
-        return;
     const struct aggregator_hour hour = {
             .start_s = a->hour_s,
             .queries = a->hour_queries,
@@ -313,9 +313,16 @@ static void end_hour(struct aggregator *a)
             .names = a->hour_names,
             .tlds = a->hour_tlds,
     };
+    if (tell != NULL && a->hour != NULL && a->hour_queries > 0)
+        tell(a->told.argument, &hour);
+}
+
+static void end_hour(struct aggregator *a)
+{
+    if (a->hour == NULL || a->hour_queries == 0)
+        return;
     follow_leading(a);
-    if (a->told.hour != NULL)
-        a->told.hour(a->told.argument, &hour);
+    tell_hour(a, a->told.hour);
     if (a->run != NULL)
         prefix_counts_merge(a->run->prefixes, a->hour, NULL);
     clear_hour(a);
@@ -327,6 +334,8 @@ static void begin_minute(struct aggregator *a, int64_t minute_s)
     int64_t hour_s = minute_s - minute_s % 3600;
     if (hour_s != a->hour_s)
         end_hour(a);
+    else if (minute_s % GOING_S == 0)
+        tell_hour(a, a->told.going);
     a->hour_s = hour_s;
     a->reasons[0] = minute_s == a->minute_s + 60 ? a->reasons[1] : none;
     a->reasons[1] = none;

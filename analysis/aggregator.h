@@ -37,6 +37,8 @@ struct aggregator_told {
     casebook_keep *evidence; /* after the event; NULL: nobody keeps frames */
     void (*minute)(void *argument, const struct minute *m);
     void (*hour)(void *argument, const struct aggregator_hour *hour);
+    /* Every few minutes, of the hour that goes on, as far as it has come; NULL: nobody asks. */
+    void (*going)(void *argument, const struct aggregator_hour *hour);
     void *argument;
 };
 

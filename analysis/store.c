@@ -14,7 +14,7 @@
 
 enum {
     BUSY_MS = 10000, /* another process writes: wait so long for its transaction */
-    SCHEMA = 3,      /* PRAGMA user_version; 1: hours had no junk; 2: and no names */
+    SCHEMA = 4, /* PRAGMA user_version; 1: hours had no junk; 2: no names; 3: none went on */
     STATE_MODE = 0750,
 };
 
@@ -41,10 +41,12 @@ static const char schema[] =
         " closed INTEGER NOT NULL, last INTEGER NOT NULL REFERENCES events) STRICT;"
         "CREATE TABLE IF NOT EXISTS learned (name TEXT PRIMARY KEY, time INTEGER NOT NULL,"
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
-        "PRAGMA user_version = 3;"
+        "CREATE TABLE IF NOT EXISTS hours_going (start INTEGER PRIMARY KEY,"
+        " doc BLOB NOT NULL) STRICT;"
+        "PRAGMA user_version = 4;"
         "COMMIT;";
 
-/* What hours of version 1 lack; NULL: not known.  Version 2 lacks tables alone. */
+/* What hours of version 1 lack; NULL: not known.  Later ones lack tables alone. */
 static const char junk_added[] = "BEGIN IMMEDIATE;"
                                  "ALTER TABLE hours ADD COLUMN junk INTEGER;"
                                  "PRAGMA user_version = 2;"

@@ -52,14 +52,13 @@ struct store_hour_row {
     uint32_t hosts;
     uint32_t junk; /* queries, see junk.h */
 };
-/*
- * The rows of all prefixes with at least `floor` queries, in the order they are stored in;
- * NULL when memory is short.  The caller frees them.
- */
+/* The rows of all prefixes with at least `floor` queries; NULL when memory is short.  The
+ * caller frees them. */
 struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint32_t floor,
                                        size_t *rows);
-bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row *row,
-                    size_t rows, struct error *err);
+/* Brings the rows into the order they are stored in. */
+bool store_put_hour(struct store *s, int64_t hour_s, struct store_hour_row *row, size_t rows,
+                    struct error *err);
 
 struct store_rank {
     struct prefix prefix;

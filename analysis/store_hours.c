@@ -35,7 +35,6 @@ struct store_hour_row *store_hour_rows(const struct prefix_counts *counts, uint3
             list[(*rows)++] = (struct store_hour_row){record[i].prefix, record[i].queries,
                                                       prefix_counts_hosts(counts, &record[i]),
                                                       record[i].junk};
-    qsort(list, *rows, sizeof *list, by_prefix);
     return list;
 }
 
@@ -74,10 +73,12 @@ static bool note_hour(struct store *s, int64_t hour_s, struct error *err)
     return store_finish(s, q, "storing an hour", err);
 }
 
-bool store_put_hour(struct store *s, int64_t hour_s, const struct store_hour_row *row,
-                    size_t rows, struct error *err)
+bool store_put_hour(struct store *s, int64_t hour_s, struct store_hour_row *row, size_t rows,
+                    struct error *err)
 {
     bool own;
+    if (rows > 0)
+        qsort(row, rows, sizeof *row, by_prefix);
     if (!store_begin_own(s, &own, err))
         return false;
     bool good = put_rows(s, hour_s, row, rows, err) && note_hour(s, hour_s, err);

@@ -77,6 +77,14 @@ static void pass_hour(void *argument, const struct aggregator_hour *hour)
     writer_hour(e->writer, hour);
 }
 
+/* A file can be read again. */
+static void pass_going(void *argument, const struct aggregator_hour *hour)
+{
+    struct engine *e = argument;
+    if (e->capture != NULL)
+        writer_going(e->writer, hour);
+}
+
 static bool create_aggregator(struct engine *e, struct error *err)
 {
     const struct config *c = e->settings.config;
@@ -98,8 +106,9 @@ static bool create_aggregator(struct engine *e, struct error *err)
             .run = e->settings.keep_run,
             .seed = e->seed,
     };
-    const struct aggregator_told told = {keep_event, keeps_frames(e) ? pass_evidence : NULL,
-                                         pass_minute, pass_hour, e};
+    const struct aggregator_told told = {keep_event,  keeps_frames(e) ? pass_evidence : NULL,
+                                         pass_minute, pass_hour,
+                                         pass_going,  e};
     e->aggregator = aggregator_create(&settings, &told, err);
     return e->aggregator != NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/writer.h"
 
-#include "analysis/store_names.h"
+#include "analysis/store_going.h"
 #include "program/old_cases.h"
 #include "program/status.h"
 
@@ -24,7 +24,7 @@ enum {
     PATH_BYTES = 4096,
 };
 
-enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR, JOB_EVIDENCE };
+enum job_kind { JOB_EVENTS, JOB_MINUTE, JOB_HOUR, JOB_GOING, JOB_EVIDENCE };
 
 struct job {
     enum job_kind kind;
@@ -32,9 +32,7 @@ struct job {
     json_t *learned; /* after the events or the minute */
     int64_t time_s;  /* of what was learned, or of the hour */
     struct minute minute;
-    struct store_hour_row *row;
-    size_t rows;
-    struct store_names *names[STORE_NAMES_KINDS];
+    struct store_hour hour;
     char id[INCIDENT_ID_BYTES];
     struct evidence *evidence; /* of it, from time_s on */
     bool noted;                /* its events are in the events file, or the log */
@@ -64,9 +62,7 @@ static void free_job(struct job *j)
 {
     json_decref(j->events);
     json_decref(j->learned);
-    free(j->row);
-    for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
-        store_names_free(j->names[i]);
+    store_hour_fini(&j->hour);
     evidence_free(j->evidence);
     free(j);
 }
@@ -181,29 +177,6 @@ static bool do_minute(struct writer *w, const struct job *j, struct error *err)
     return true;
 }
 
-static bool store_hour_parts(struct writer *w, const struct job *j, struct error *err)
-{
-    struct store *s = w->settings.store;
-    if (!store_put_hour(s, j->time_s, j->row, j->rows, err))
-        return false;
-    for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
-        if (!store_put_names(s, i, j->time_s, j->names[i], err))
-            return false;
-    return true;
-}
-
-/* All of an hour, or nothing. */
-static bool store_hour_whole(struct writer *w, const struct job *j, struct error *err)
-{
-    struct store *s = w->settings.store;
-    if (!store_begin(s, err))
-        return false;
-    if (store_hour_parts(w, j, err))
-        return store_commit(s, err);
-    store_abandon(s);
-    return false;
-}
-
 /* An hour that has not come yet, as a file or a clock that was wrong has it, makes nothing old.
  */
 static int64_t now_at(const struct job *j)
@@ -212,9 +185,9 @@ static int64_t now_at(const struct job *j)
     return j->time_s < clock_s ? j->time_s : clock_s;
 }
 
-static bool store_hour(struct writer *w, const struct job *j, struct error *err)
+static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
-    return store_hour_whole(w, j, err) &&
+    return store_end_hour(w->settings.store, &j->hour, err) &&
            store_forget(w->settings.store,
                         now_at(j) - (int64_t)w->settings.minutes_days * DAY_S,
                         now_at(j) - (int64_t)w->settings.hours_days * DAY_S, err);
@@ -290,6 +263,8 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_HOUR:
         remove_cases(w, now_at(j)); /* first: it may be what the disk has no room for */
         return store_hour(w, j, err);
+    case JOB_GOING:
+        return store_keep_going(w->settings.store, &j->hour, err);
     case JOB_EVIDENCE:
         return write_evidence(w, j, err);
     }
@@ -308,9 +283,15 @@ static void note_result(struct writer *w, bool good, const struct error *err)
     w->failing = !good;
 }
 
+/* Of the hour that goes on more is kept the next time. */
+static bool is_loss(const struct job *j)
+{
+    return j->kind != JOB_GOING;
+}
+
 static void give_up(struct writer *w, struct job *j)
 {
-    w->counts.failed++;
+    w->counts.failed += is_loss(j);
     free_job(j);
 }
 
@@ -411,11 +392,26 @@ static void write_status(struct writer *w, json_t *status)
     json_decref(status);
 }
 
+/* In this thread, so that a capture that was killed is not kept from beginning. */
+static void end_left(struct writer *w)
+{
+    struct error err;
+    unsigned left;
+    bool good = store_end_left(w->settings.store, &left, &err);
+    if (!good || err.text[0] != '\0')
+        log_error(w->settings.log, "%s: %s", w->settings.state, err.text);
+    else if (left > 0)
+        log_notice(w->settings.log, "stored what a process that was killed had counted of %s",
+                   left == 1 ? "its hour" : "its hours");
+}
+
 static void *work(void *argument)
 {
     struct writer *w = argument;
     struct job *j;
     json_t *status;
+    if (w->settings.store != NULL)
+        end_left(w);
     while (take_work(w, &j, &status)) {
         if (status != NULL)
             write_status(w, status);
@@ -451,9 +447,9 @@ static bool drop_oldest(struct writer *w)
     for (unsigned i = 0; i < w->queued; i++) {
         if (w->queue[i]->kind == JOB_EVENTS)
             continue;
+        w->counts.dropped += is_loss(w->queue[i]);
         free_job(w->queue[i]);
         memmove(w->queue + i, w->queue + i + 1, (--w->queued - i) * sizeof *w->queue);
-        w->counts.dropped++;
         return true;
     }
     return false;
@@ -519,13 +515,15 @@ static bool copy_hour(struct writer *w, struct job *j, const struct aggregator_h
     uint64_t share = prefix_counts_totals(hour->prefixes).queries / SHARE_FLOOR;
     uint32_t floor = share > w->settings.hour_floor ? (uint32_t)share : w->settings.hour_floor;
     uint32_t most = w->settings.hour_names;
-    j->row = store_hour_rows(hour->prefixes, floor, &j->rows);
-    j->names[STORE_NAMES] = store_names_create(hour->names, hour->queries, most);
-    j->names[STORE_TLDS] = store_names_create(hour->tlds, hour->queries, most);
-    return j->row != NULL && j->names[STORE_NAMES] != NULL && j->names[STORE_TLDS] != NULL;
+    struct store_hour *to = &j->hour;
+    to->start_s = j->time_s = hour->start_s;
+    to->row = store_hour_rows(hour->prefixes, floor, &to->rows);
+    to->names[STORE_NAMES] = store_names_create(hour->names, hour->queries, most);
+    to->names[STORE_TLDS] = store_names_create(hour->tlds, hour->queries, most);
+    return to->row != NULL && to->names[STORE_NAMES] != NULL && to->names[STORE_TLDS] != NULL;
 }
 
-void writer_hour(struct writer *w, const struct aggregator_hour *hour)
+static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum job_kind kind)
 {
     if (w->settings.store == NULL)
         return;
@@ -533,12 +531,22 @@ void writer_hour(struct writer *w, const struct aggregator_hour *hour)
     if (j == NULL || !copy_hour(w, j, hour)) {
         if (j != NULL)
             free_job(j);
-        lost(w);
+        if (kind == JOB_HOUR)
+            lost(w);
         return;
     }
-    j->kind = JOB_HOUR;
-    j->time_s = hour->start_s;
+    j->kind = kind;
     give(w, j);
+}
+
+void writer_hour(struct writer *w, const struct aggregator_hour *hour)
+{
+    give_hour(w, hour, JOB_HOUR);
+}
+
+void writer_going(struct writer *w, const struct aggregator_hour *hour)
+{
+    give_hour(w, hour, JOB_GOING);
 }
 
 void writer_evidence(struct writer *w, const char *id, int64_t from_s, const struct evidence *e)

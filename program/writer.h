@@ -49,6 +49,8 @@ struct writer *writer_start(const struct writer_settings *settings, struct error
 void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s);
 void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
 void writer_hour(struct writer *w, const struct aggregator_hour *hour);
+/* As far as it has come: kept aside until it ends, or until the next process ends it. */
+void writer_going(struct writer *w, const struct aggregator_hour *hour);
 
 /*
  * Frames of an incident, into cases/ID/evidence.pcap below the state directory, in the place of

@@ -2,6 +2,7 @@
 #include "program/writer.h"
 
 #include "program/status.h"
+#include "tests/support/batch.h"
 #include "tests/support/directory.h"
 
 #include <criterion/criterion.h>
@@ -320,6 +321,61 @@ static void give_hour(struct writer *w, int64_t start_s)
     writer_hour(w, &hour);
     prefix_counts_free(prefixes);
     names_free(names);
+}
+
+static void give_counts(struct writer *w, uint32_t queries,
+                        void (*as)(struct writer *, const struct aggregator_hour *))
+{
+    struct counters_size size = {
+            .prefix_records = 64, .way = PREFIX_HASHED, .name_buckets = 16};
+    struct counters *c = counters_create(&size, &err);
+    static struct message_batch batch;
+    counters_clear(c, NULL);
+    for (uint32_t i = 0; i < queries; i++)
+        batch_query(&batch, "192.0.2.1", "a.example", 1);
+    counters_add(c, &batch, 0);
+    batch.count = batch.names_used = 0;
+    const struct aggregator_hour hour = {.start_s = 3600,
+                                         .queries = queries,
+                                         .prefixes = c->prefixes,
+                                         .names = c->names,
+                                         .tlds = c->names};
+    as(w, &hour);
+    counters_free(c);
+}
+
+/* The first process never comes to the hour's end; the second goes on with the same hour. */
+Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
+{
+    struct writer *w = start(NULL);
+    give_counts(w, 3, writer_going);
+    give_counts(w, 9, writer_going);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours"), 0));
+
+    sqlite3_close(beside);
+    w = start(NULL);
+    give_counts(w, 4, writer_going);
+    give_counts(w, 20, writer_hour);
+    counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 9 + 20));
+    cr_expect(eq(int, number("SELECT queries FROM hour_names WHERE kind = 0"), 9 + 20));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 0));
+}
+
+/* More is kept the next time, so nothing is lost by it. */
+Test(writer, does_not_count_as_lost_what_it_cannot_keep_aside)
+{
+    struct writer *w = start(NULL);
+    sql("CREATE TRIGGER full BEFORE INSERT ON hours_going BEGIN SELECT "
+        "RAISE(ABORT, 'disk full'); END");
+    give_counts(w, 3, writer_going);
+    give_counts(w, 20, writer_hour);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 20));
 }
 
 /* Pages are kept as long as the overview leads to them. */
