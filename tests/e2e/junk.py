@@ -381,6 +381,34 @@ class Junk(unittest.TestCase):
         self.assertIn('id="junk"', (www / "day.html").read_text())
         self.assertTrue((www / "graphs/day-junk.png").read_bytes().startswith(b"\x89PNG"))
 
+    def test_a_culprit_is_told_apart_exactly_while_all_others_are_a_sample(self):
+        """Of each second's queries of the culprit 40 are identical, 30 repeated, 30 neither."""
+        config, file = self.dir / "culprit.yaml", self.dir / "culprit.pcap"
+        config.write_text(f"junk: {{memory-mib: 1, tlds: {self.list}}}\ndetection: {{warmup: 60}}\n")
+        begin, sent = START - START % 60, []
+        for second in range(330):
+            at = begin + second
+            sent += [Query(at + i / 1000, f"203.0.{i % 100}.{second % 250}",
+                           [b"w%d-%d" % (second, i), b"com"], MX, id=i) for i in range(700)]
+            for i in range(100 if second >= 240 else 0):
+                name, id = (i, i) if i < 30 else (i % 30, i % 30 if i < 70 else 1000 + i)
+                sent.append(Query(at + 0.8 + i / 1000, "192.0.2.7",
+                                  [b"c%d-%d" % (second, name), b"com"], id=id))
+        file.write_bytes(pcap(sent))
+        summary = json.loads(run("read", "-c", config, "--json", file).stdout)
+        rests = summary["junk_rests_on"]
+        self.assertGreater(rests["one_in"], 1)
+        self.assertGreater(rests["estimated"], 50000)
+        incident, = [i for i in summary["incidents"] if i.get("prefix") == ["192.0.2.0/24"]]
+        junk = incident["junk"]
+        watched = junk["judged"] // 100
+        self.assertGreaterEqual(watched, 5)
+        self.assertEqual((junk["judged"], junk["junk"]), (100 * watched, 100 * watched))
+        self.assertEqual(junk["classes"], {"identical": 40 * watched, "repeated": 30 * watched,
+                                           "referral-not-cached": 30 * watched})
+        self.assertEqual([junk.get("estimated", 0), junk.get("one_in", 0)], [0, 0])
+        self.assertEqual(junk["leading"], "identical")
+
     def test_a_list_that_is_wrong_is_told_with_its_line(self):
         bad = self.dir / "bad"
         bad.write_text("com\nnot a label\n")
@@ -402,4 +430,4 @@ def shipped_tlds():
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
