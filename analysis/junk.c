@@ -50,6 +50,7 @@ struct junk {
 };
 
 _Static_assert(sizeof(struct set) == 32, "set: never in two lines of the cache");
+_Static_assert(JUNK_MEMORY_S < 1 << JUNK_AGES, "ages are of one of the powers of two");
 _Static_assert(JUNK_MEMORY_S + SWEEP_S + DISORDER_S < 1 << TIME_BITS, "ages can be told");
 
 struct junk *junk_create(const struct junk_settings *settings, struct error *err)
@@ -327,9 +328,8 @@ static uint64_t age_of(uint64_t value, uint64_t now_s)
 
 /* What a batch has changed in the memory. */
 struct changes {
-    uint64_t forgotten;
-    uint64_t youngest; /* least age of these, and DISORDER_S more */
-    uint64_t taken[2]; /* places: by what is always kept, by what is sampled */
+    uint32_t age[1 + JUNK_AGES]; /* of what was forgotten, its number; first: what was not */
+    uint64_t taken[2];           /* places: by what is always kept, by what is sampled */
 };
 
 enum { ALWAYS, SAMPLED };
@@ -370,9 +370,9 @@ static inline uint64_t remember(struct junk *j, uint64_t key, uint64_t now_s, ui
     uint64_t age = (now_s + DISORDER_S - (out >> ID_BITS)) & TIME_MASK;
     uint64_t lives = all_ones((out != 0) & (age <= JUNK_MEMORY_S + DISORDER_S));
     uint64_t lost = lives & ~known;
-    uint64_t young = age | ~lost;
-    c->forgotten += lost & 1;
-    c->youngest = young < c->youngest ? young : c->youngest;
+    uint64_t since = age - DISORDER_S; /* below zero: it came early */
+    since &= ~(uint64_t)((int64_t)since >> 63);
+    c->age[(64U - (unsigned)__builtin_clzll(since | 1)) & (unsigned)lost]++;
     c->taken[by] += ~known & 1;
     return out & known & lives;
 }
@@ -488,19 +488,22 @@ static void take_counts(struct junk_counts *counts, const uint32_t n[static JUNK
 {
     for (uint8_t kind = 0; kind < JUNK_KINDS; kind++)
         junk_count(counts, kind, level, n[kind]);
-    if (c->forgotten == 0)
-        return;
-    uint64_t youngest_s = c->youngest > DISORDER_S ? c->youngest - DISORDER_S : 1;
-    counts->forgotten += c->forgotten;
-    if (counts->youngest_s == 0 || youngest_s < counts->youngest_s)
-        counts->youngest_s = youngest_s;
+    for (unsigned i = 0; i < JUNK_AGES; i++) {
+        uint64_t youngest_s = UINT64_C(1) << i;
+        if (c->age[1 + i] == 0)
+            continue;
+        counts->forgotten += c->age[1 + i];
+        counts->age[i] += c->age[1 + i];
+        if (counts->youngest_s == 0 || youngest_s < counts->youngest_s)
+            counts->youngest_s = youngest_s;
+    }
 }
 
 void junk_recall(struct junk *j, const struct message_batch *batch, struct junk_batch *b,
                  struct junk_counts *counts)
 {
     uint32_t n[JUNK_NONE + 1] = {0};
-    struct changes c = {.youngest = UINT64_MAX};
+    struct changes c = {.taken = {0}};
     for (uint32_t i = 0; i < batch->count; i++) {
         if (b->kind[i] == JUNK_UNDECIDED)
             b->kind[i] = kind_of(j, &batch->message[i], b, i, &c);

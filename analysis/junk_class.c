@@ -45,6 +45,8 @@ void junk_counts_add(struct junk_counts *into, const struct junk_counts *from)
     into->estimated += from->estimated;
     into->one_in = into->one_in > from->one_in ? into->one_in : from->one_in;
     into->forgotten += from->forgotten;
+    for (unsigned i = 0; i < JUNK_AGES; i++)
+        into->age[i] += from->age[i];
     if (from->youngest_s != 0 && (into->youngest_s == 0 || from->youngest_s < into->youngest_s))
         into->youngest_s = from->youngest_s;
 }
@@ -67,6 +69,17 @@ struct junk_counts junk_split(const struct junk_counts *c)
     all.unsplit = 0;
     memset(all.weight, 0, sizeof all.weight);
     return all;
+}
+
+uint64_t junk_half_kept_s(const struct junk_counts *c)
+{
+    uint64_t older = 0;
+    for (unsigned i = JUNK_AGES - 1; i > 0; i--) {
+        older += c->age[i];
+        if (older > 0 && older >= c->forgotten - older)
+            return UINT64_C(1) << i;
+    }
+    return 0;
 }
 
 uint64_t junk_sum(const uint64_t queries[static JUNK_CLASSES])

@@ -57,6 +57,7 @@ enum junk_class {
 };
 
 enum { JUNK_MEMORY_S = 86400, JUNK_SPLIT = JUNK_LEGITIMATE - JUNK_IDENTICAL };
+enum { JUNK_AGES = 17 }; /* powers of two, in seconds, up to the memory's */
 
 /* What is counted, and added up. */
 struct junk_counts {
@@ -66,7 +67,9 @@ struct junk_counts {
     uint64_t estimated;             /* queries in classes that junk_split() put there */
     uint64_t one_in;     /* questions was sampled, where fewest were; 0: there was no need */
     uint64_t forgotten;  /* questions, before JUNK_MEMORY_S */
-    uint64_t youngest_s; /* the least age of these; 0: none */
+    uint64_t youngest_s; /* the least age of these, rounded down to a power of two; 0: none */
+    uint64_t
+            age[JUNK_AGES]; /* of these: from 2^i s on; what is younger than 1 s is with that */
 };
 
 /* `n` queries of a kind; `level`: the sample is one question in 2^level (struct junk_batch). */
@@ -80,6 +83,9 @@ void junk_counts_add(struct junk_counts *into, const struct junk_counts *from);
  * very often may be many, or none.
  */
 struct junk_counts junk_split(const struct junk_counts *c);
+/* Half of what was forgotten, at least, had been remembered for so long: a power of two; 0: for
+ * less than two seconds, or nothing was. */
+uint64_t junk_half_kept_s(const struct junk_counts *c);
 /* All but the legitimate. */
 uint64_t junk_sum(const uint64_t queries[static JUNK_CLASSES]);
 /* The kind of junk with most queries, the first of equals; JUNK_LEGITIMATE: there is none. */

@@ -140,9 +140,10 @@ static void set_junk(json_t *body, const struct summary *s)
 {
     const struct junk_counts junk = junk_split(&s->run->junk);
     json_t *rests_on =
-            json_pack("{s:s, s:I, s:I, s:I, s:I}", "tlds", s->tlds, "questions_forgotten",
+            json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "tlds", s->tlds, "questions_forgotten",
                       (json_int_t)junk.forgotten, "youngest_s", (json_int_t)junk.youngest_s,
-                      "estimated", (json_int_t)junk.estimated, "one_in",
+                      "half_kept_s", (json_int_t)junk_half_kept_s(&junk), "estimated",
+                      (json_int_t)junk.estimated, "one_in",
                       (json_int_t)(junk.one_in > 0 ? junk.one_in : 1));
     json_object_set_new(body, "junk", junk_json(s->run->queries, &junk));
     json_object_set_new(body, "junk_rests_on", rests_on);
@@ -396,6 +397,18 @@ static void print_class(const char *class, uint64_t queries, uint64_t all, FILE 
         fprintf(to, "  %-20s %14" PRIu64 "  %5.1f %%\n", class, queries, percent(queries, all));
 }
 
+static void print_forgotten(const struct junk_counts *junk, FILE *to)
+{
+    uint64_t half_s = junk_half_kept_s(junk);
+    if (junk->forgotten == 0)
+        return;
+    fprintf(to, "; %" PRIu64 " questions forgotten, ", junk->forgotten);
+    if (half_s > 0)
+        fprintf(to, "half of them after %" PRIu64 " s or more", half_s);
+    else
+        fprintf(to, "more than half of them within 2 s");
+}
+
 static void print_junk(const struct summary *s, FILE *to)
 {
     const struct junk_counts junk = junk_split(&s->run->junk);
@@ -407,9 +420,7 @@ static void print_junk(const struct summary *s, FILE *to)
         print_class(junk_class_name(i), junk.queries[i], all, to);
     print_class("(no question)", unjudged(all, &junk), all, to);
     fprintf(to, "  (top-level domains of %s", s->tlds);
-    if (junk.forgotten > 0)
-        fprintf(to, "; %" PRIu64 " questions forgotten, none before %" PRIu64 " s",
-                junk.forgotten, junk.youngest_s);
+    print_forgotten(&junk, to);
     if (junk.estimated > 0)
         fprintf(to,
                 "; which of identical, repeated and referral-not-cached %" PRIu64

@@ -345,12 +345,39 @@ Test(junk, loses_the_oldest_under_a_flood_and_says_how_long_it_remembers)
     /* A set of four keeps what it has for about 131 s at a thousand a second, seldom a few. */
     cr_expect(ge(u64, counts.youngest_s, 1));
     cr_expect(le(u64, counts.youngest_s, 131));
+    /* Half of what goes has been there for 120 s. */
+    cr_expect(eq(u64, junk_half_kept_s(&counts), 64));
+    uint64_t of_any_age = 0;
+    for (unsigned i = 0; i < JUNK_AGES; i++)
+        of_any_age += counts.age[i];
+    cr_expect(eq(u64, of_any_age, counts.forgotten));
     uint64_t known = known_so_far();
     for (unsigned i = 600000 - 1000; i < 600000; i++) {
         ask_numbered(i);
         (void)judged();
     }
     cr_expect(ge(u64, known_so_far() - known, 980)); /* the last second's */
+}
+
+Test(junk, says_how_long_half_of_what_it_forgot_was_there_at_any_rate)
+{
+    static const struct {
+        unsigned pause_s, half_s;
+    } steps[] = {{0, 0}, {1, 64}, {16, 1024}, {128, 8192}};
+    for (unsigned step = 0; step < sizeof steps / sizeof *steps; step++) {
+        counts = (struct junk_counts){.forgotten = 0};
+        for (unsigned i = 0; i < 600000; i++) {
+            ask_numbered(step * 600000 + i);
+            now_s += i % 1000 == 999 ? steps[step].pause_s : 0;
+            if (batch.count == MESSAGE_BATCH_MAX)
+                (void)judged();
+            if (i == 300000) /* from now on all that goes came in these steps */
+                counts = (struct junk_counts){.forgotten = 0};
+        }
+        cr_expect(eq(u64, junk_half_kept_s(&counts), steps[step].half_s), "%u s a thousand",
+                  steps[step].pause_s);
+        cr_expect(ge(u64, counts.forgotten, 290000));
+    }
 }
 
 /* A question never asked is taken for one that was once in 67 million, with a full table. */

@@ -17,6 +17,26 @@ Test(junk_class, names_the_leading_kind)
     cr_expect(eq(u64, junk_sum(queries), 8));
 }
 
+Test(junk_class, tells_how_long_half_of_what_was_forgotten_was_kept)
+{
+    struct junk_counts c = {.forgotten = 0};
+    struct junk_counts sum = {.forgotten = 0};
+    cr_expect(eq(u64, junk_half_kept_s(&c), 0));
+    c.forgotten = c.age[0] = 5;
+    cr_expect(eq(u64, junk_half_kept_s(&c), 0));
+    c.age[3] = 2;
+    c.age[10] = 3;
+    c.forgotten = 10;
+    cr_expect(eq(u64, junk_half_kept_s(&c), 8));
+    junk_counts_add(&sum, &c);
+    c.age[10] += 4;
+    c.forgotten += 4;
+    cr_expect(eq(u64, junk_half_kept_s(&c), 1024));
+    junk_counts_add(&sum, &c);
+    cr_expect(eq(u64, sum.age[10], 10));
+    cr_expect(eq(u64, junk_half_kept_s(&sum), 8));
+}
+
 Test(junk_class, splits_no_more_than_there_is)
 {
     struct junk_counts c = {.unsplit = 100, .weight = {64, 32, 96}, .one_in = 32};
