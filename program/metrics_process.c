@@ -73,7 +73,23 @@ static bool start(struct metrics_process *m, const struct config *c)
     return good;
 }
 
-bool metrics_process_start(struct metrics_process *m, const struct config *c)
+/* Ends it, waits for that, and says how it ended. */
+static int end(struct metrics_process *m)
+{
+    int wait_status = 0;
+    if (m->pid <= 0)
+        return 0;
+    (void)kill(m->pid, SIGTERM);
+    for (int waited = 0; waitpid(m->pid, &wait_status, WNOHANG) == 0; waited += STOP_POLL_MS) {
+        if (waited >= STOP_MS)
+            (void)kill(m->pid, SIGKILL);
+        (void)poll(NULL, 0, STOP_POLL_MS);
+    }
+    m->pid = 0;
+    return wait_status;
+}
+
+static bool start_as_asked(struct metrics_process *m, const struct config *c)
 {
     restart_begun(&m->again, now_s());
     if (c->metrics_listen[0] == '\0')
@@ -82,8 +98,23 @@ bool metrics_process_start(struct metrics_process *m, const struct config *c)
         log_notice(m->log, "metrics are at %s", c->metrics_listen);
         return true;
     }
-    metrics_process_stop(m);
+    m->wait_status = end(m);
     return false;
+}
+
+static void plan_restart(struct metrics_process *m, int wait_status)
+{
+    restart_plan(&m->again, now_s(), "the process of metrics", wait_status, m->log);
+}
+
+bool metrics_process_begin(struct metrics_process *m, const struct config *c)
+{
+    if (start_as_asked(m, c))
+        return true;
+    bool away = WIFEXITED(m->wait_status) && WEXITSTATUS(m->wait_status) == EXIT_NO_INTERFACE;
+    if (away)
+        plan_restart(m, m->wait_status);
+    return away;
 }
 
 static bool is_same(const struct config *a, const struct config *b)
@@ -98,36 +129,28 @@ bool metrics_process_change(struct metrics_process *m, const struct config *now,
 {
     if (is_same(now, next))
         return true;
-    metrics_process_stop(m);
-    if (metrics_process_start(m, next))
+    (void)end(m);
+    if (start_as_asked(m, next))
         return true;
-    if (!metrics_process_start(m, now))
-        restart_late(&m->again, now_s());
+    if (!start_as_asked(m, now))
+        plan_restart(m, m->wait_status);
     return false;
 }
 
 void metrics_process_ended(struct metrics_process *m, int wait_status)
 {
     m->pid = 0;
-    restart_plan(&m->again, now_s(), "the process of metrics", wait_status, m->log);
+    plan_restart(m, wait_status);
 }
 
 void metrics_process_do_what_is_due(struct metrics_process *m, const struct config *c)
 {
-    if (restart_is_due(&m->again, now_s()) && !metrics_process_start(m, c))
-        restart_late(&m->again, now_s());
+    if (restart_is_due(&m->again, now_s()) && !start_as_asked(m, c))
+        plan_restart(m, m->wait_status);
 }
 
 void metrics_process_stop(struct metrics_process *m)
 {
     m->again.due_s = 0;
-    if (m->pid <= 0)
-        return;
-    (void)kill(m->pid, SIGTERM);
-    for (int waited = 0; waitpid(m->pid, NULL, WNOHANG) == 0; waited += STOP_POLL_MS) {
-        if (waited >= STOP_MS)
-            (void)kill(m->pid, SIGKILL);
-        (void)poll(NULL, 0, STOP_POLL_MS);
-    }
-    m->pid = 0;
+    (void)end(m);
 }

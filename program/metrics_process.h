@@ -15,12 +15,17 @@
 
 struct metrics_process {
     const struct log *log;
-    pid_t pid; /* 0: none runs */
+    pid_t pid;       /* 0: none runs */
+    int wait_status; /* of the last one that did not listen */
     struct restart again;
 };
 
-/* Where the configuration asks for it; false: it does not listen, and the log says why. */
-bool metrics_process_start(struct metrics_process *m, const struct config *c);
+/*
+ * When the daemon starts, where the configuration asks for it.  False: it does not listen, and
+ * the log says why.  An address that no interface has yet, as may be when a machine starts, is
+ * waited for beside: capture comes first.
+ */
+bool metrics_process_begin(struct metrics_process *m, const struct config *c);
 /*
  * From the configuration in force to another one.  False: what that asks for is not possible,
  * and the one in force goes on.

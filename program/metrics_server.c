@@ -82,7 +82,10 @@ static int open_socket(const union endpoint *e, struct error *err)
     int fd = socket(e->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0 && bind_to(fd, e) && listen(fd, METRICS_CLIENTS) == 0)
         return fd;
+    bool away = errno == EADDRNOTAVAIL;
     error_errno(err, "listening");
+    if (away)
+        error_kind(err, ERROR_NO_INTERFACE);
     if (fd >= 0)
         (void)close(fd);
     return -1;
@@ -266,7 +269,7 @@ static bool parse(const char *text, union endpoint *e, struct error *err)
 
 int metrics_server_run(const struct config *c, const struct log *log, int ready_fd)
 {
-    struct error err;
+    struct error err = {.kind = ERROR_OTHER};
     union endpoint e;
     struct server s = {.config = c};
     for (unsigned i = 0; i < METRICS_CLIENTS; i++)
@@ -283,5 +286,7 @@ int metrics_server_run(const struct config *c, const struct log *log, int ready_
         log_error(log, "metrics.listen: %s: %s", c->metrics_listen, err.text);
     if (listen_fd >= 0 && e.any.sa_family == AF_UNIX)
         (void)unlink(e.local.sun_path);
-    return good ? EXIT_DONE : EXIT_FAILED;
+    if (good)
+        return EXIT_DONE;
+    return err.kind == ERROR_NO_INTERFACE ? EXIT_NO_INTERFACE : EXIT_FAILED;
 }

@@ -497,7 +497,7 @@ int supervisor_run(const struct supervisor_settings *settings)
     note_table(&s, settings->config);
     if (!is_usable(&s, settings->config))
         return EXIT_CONFIGURATION;
-    if (!metrics_process_start(&s.metrics, settings->config))
+    if (!metrics_process_begin(&s.metrics, settings->config))
         return EXIT_FAILED; /* what keeps it may be gone at the next try */
     start_capture(&s);
     for (bool over = false; !over;) {

@@ -184,7 +184,7 @@ class Metrics(Live):
         slow = self.start([sys.executable, "-c", SLOW, "16"], A, stdout=subprocess.PIPE, text=True)
         self.assertEqual(slow.stdout.readline(), "connected\n")
         begun = time.monotonic()
-        wait_for("an answer", lambda: self.ask_or_none(), 60)
+        wait_for("an answer", self.ask_or_none, 60)
         self.assertGreater(time.monotonic() - begun, 15, "all places were taken")
         self.assertLess(float(slow.stdout.readline()), 40)
 
@@ -217,7 +217,7 @@ class Metrics(Live):
         self.wait_for_up(1)
         begun = self.value("start_time_seconds")
         os.kill(self.process_of(p, listens=True), signal.SIGKILL)
-        wait_for("metrics again", lambda: self.ask_or_none())
+        wait_for("metrics again", self.ask_or_none)
         self.assertEqual(self.value("start_time_seconds"), begun)
         self.assertIn("the process of metrics was ended by signal 9 (Killed); started again in 1 s",
                       self.log())
@@ -262,9 +262,21 @@ class Metrics(Live):
                       q.stderr)
         self.assertEqual(self.get()[0], 200)
         os.kill(self.process_of(p, listens=True), signal.SIGKILL)  # leaves the socket behind
-        wait_for("metrics again", lambda: self.ask_or_none())
+        wait_for("metrics again", self.ask_or_none)
         self.stop(p)
         self.assertFalse(os.path.exists(self.where))
+
+    def test_an_address_that_is_not_there_yet_is_waited_for_while_capture_goes_on(self):
+        self.where = "192.0.2.77"
+        self.listen(f"{self.where}:{PORT}")
+        p = self.start_rootwatch()
+        self.assertIn(f"metrics.listen: {self.where}:{PORT}: listening: Cannot assign", self.log())
+        wait_for("an interval", (self.state / "status.json").exists)
+        run("ip", "-n", A, "addr", "add", f"{self.where}/32", "dev", "lo")
+        self.addCleanup(run, "ip", "-n", A, "addr", "flush", "to", f"{self.where}/32", "dev", "lo")
+        wait_for("metrics", self.ask_or_none)
+        self.assertEqual(self.log().count("capturing on"), 1)
+        self.stop(p)
 
     def test_an_address_in_use_is_an_error_at_the_start_and_leaves_the_old_one_at_a_reload(self):
         taken = self.start([sys.executable, "-c", "import socket, time\n"
