@@ -237,8 +237,8 @@ static void end_minute(struct aggregator *a)
             .spread_qps = (double)NAN,
             .origins = origins,
     };
-    if (m.covered_s > 60)
-        m.covered_s = 60;
+    if (m.covered_s > MINUTE_COVERED_MAX_S)
+        m.covered_s = MINUTE_COVERED_MAX_S;
     fill_counts(&m, a->minute);
     fill_prefixes(a, &m);
     if (!baseline_usual(&a->baseline, a->minute_s, &m.usual_qps, &m.spread_qps))

@@ -228,7 +228,8 @@ bool minute_parse(const json_t *json, struct minute *m, struct error *err)
 {
     *m = (struct minute){.usual_qps = (double)NAN, .spread_qps = (double)NAN};
     if (!json_read_time(json, "start", &m->start_s) || m->start_s % 60 != 0 ||
-        !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 || m->covered_s > 60)
+        !json_read_u32(json, "covered", &m->covered_s) || m->covered_s < 1 ||
+        m->covered_s > MINUTE_COVERED_MAX_S)
         return error_set(err, "a minute without a whole start or with no second covered");
     for (unsigned i = 0; i < ROWS(fields); i++)
         if (!json_read_u64(json, fields[i].name, (uint64_t *)((char *)m + fields[i].at)))
@@ -256,6 +257,13 @@ bool minute_is_judged(const struct minute *m)
 static unsigned at_most(uint64_t n, unsigned most)
 {
     return n < most ? (unsigned)n : most;
+}
+
+/* A minute that was captured twice over is one minute. */
+static uint32_t covered(uint32_t a_s, uint32_t b_s)
+{
+    uint32_t longer = a_s > b_s ? a_s : b_s;
+    return at_most((uint64_t)a_s + b_s, longer > 60 ? longer : 60);
 }
 
 /* The same prefix in both halves of a minute is one row; what finds no room is left out. */
@@ -363,7 +371,7 @@ void minute_add(struct minute *into, const struct minute *m)
         for (unsigned n = 0; n < tables[i].rows; n++)
             ((uint64_t *)((char *)into + tables[i].at))[n] += counts_at(m, tables[i].at)[n];
     reasons_add(&into->reasons, &m->reasons);
-    into->covered_s = at_most((uint64_t)into->covered_s + m->covered_s, 60);
+    into->covered_s = covered(into->covered_s, m->covered_s);
     into->usual_qps = m->usual_qps;
     into->spread_qps = m->spread_qps;
     add_prefixes(into, m);

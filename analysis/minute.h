@@ -2,7 +2,10 @@
  * What one minute of traffic was: the row that archives, pages and summaries are made of.
  *
  * Counts are of what was captured; `covered_s` says how much of the minute that was, and rates
- * divide by it.  A minute without any second captured has no row: a gap is never a zero.
+ * divide by it.  A minute without any second captured has no row: a gap is never a zero.  A
+ * live interval that could not end in time belongs to the minute it began in, with all its
+ * seconds and queries, and the next minutes lack those: so rates are what they were, and sums
+ * stay whole.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -18,6 +21,7 @@
 #include <stdint.h>
 
 enum {
+    MINUTE_COVERED_MAX_S = 3600,
     MINUTE_LEADING = 20, /* prefixes with most queries */
     MINUTE_WATCHED = 44, /* at most, beside them: what an open incident or an archive follows */
     MINUTE_PREFIXES = MINUTE_LEADING + MINUTE_WATCHED,
@@ -75,7 +79,7 @@ struct minute_origins {
 
 struct minute {
     int64_t start_s;    /* since 1970, UTC; a whole minute */
-    uint32_t covered_s; /* 1 to 60 */
+    uint32_t covered_s; /* 1 to 60; more with an interval that reached into the next minutes */
     uint64_t queries, responses, malformed;
     uint64_t queries_by[TRANSPORTS], responses_by[TRANSPORTS];
     uint64_t qtype[QTYPE_CLASSES];

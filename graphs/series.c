@@ -136,7 +136,7 @@ double series_value(enum series_family f, unsigned n, const struct minute *m)
     case AS_COUNT:
         return (double)*(const uint64_t *)at;
     case AS_PART:
-        return *(const uint32_t *)at / 60.0;
+        return fmin(*(const uint32_t *)at / 60.0, 1);
     case AS_VALUE:
     default:
         return *(const double *)at;

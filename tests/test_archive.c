@@ -96,6 +96,17 @@ Test(archive, keeps_rates_per_second_captured)
     cr_expect(eq(i64, archive_last(archive), T0 + 120));
 }
 
+/* Its last interval reached into the next minute; that is no more than all of it. */
+Test(archive, keeps_the_rate_of_a_minute_with_a_stretched_interval)
+{
+    put(T0, 75, 7500);
+    put(T0 + 60, 45, 4500);
+    cr_expect(epsilon_eq(dbl, total("queries", T0), 100, 1e-9));
+    cr_expect(epsilon_eq(dbl, total("queries", T0 + 60), 100, 1e-9));
+    cr_expect(epsilon_eq(dbl, average(SERIES_HEALTH, (struct prefix){0}, "covered", T0), 1,
+                         1e-9));
+}
+
 Test(archive, leaves_a_minute_without_a_row_unknown)
 {
     put(T0, 60, 6000);

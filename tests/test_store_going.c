@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/store_going.h"
 
-#include "analysis/aggregator.h"
-#include "tests/support/batch.h"
-
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,77 +200,4 @@ Test(store_going, comes_into_a_database_of_before)
     cr_assert_not_null(store, "%s", err.text);
     keep(5);
     cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 6));
-}
-
-/* ---- When it is told -----------------------------------------------------------------------
- */
-
-struct told {
-    unsigned going, hours;
-    uint64_t queries; /* of the latest */
-    int64_t start_s;
-};
-
-static void note_going(void *argument, const struct aggregator_hour *hour)
-{
-    struct told *t = argument;
-    t->going++;
-    t->queries = hour->queries;
-    t->start_s = hour->start_s;
-}
-
-static void note_hour(void *argument, const struct aggregator_hour *hour)
-{
-    struct told *t = argument;
-    t->hours++;
-    t->queries = hour->queries;
-    t->start_s = hour->start_s;
-}
-
-static void pass(struct aggregator *a, struct counters *c, int64_t minute)
-{
-    static struct message_batch batch;
-    int64_t start_ns = (HOUR_S + 60 * minute) * 1000000000;
-    batch_query(&batch, "192.0.2.1", "a.example", 1)->time_ns = start_ns;
-    counters_add(c, &batch, start_ns);
-    batch.count = batch.names_used = 0;
-    const struct interval i = {
-            .start_ns = start_ns, .length_ns = 60 * INT64_C(1000000000), .counters = c};
-    aggregator_interval(a, &i);
-    counters_clear(c, NULL);
-}
-
-Test(store_going, is_told_every_five_minutes_of_an_hour)
-{
-    struct told t = {0};
-    const struct aggregator_settings settings = {
-            .detector = {.material_share = 0.015, .sensitivity = 1, .warmup_s = 300},
-            .casebook = {.material_share = 0.015, .sensitivity = 1, .quiet_s = 900},
-            .hours = true,
-            .seed = 1};
-    const struct aggregator_told told = {
-            .hour = note_hour, .going = note_going, .argument = &t};
-    const struct counters_size size = {
-            .prefix_records = 1024, .way = PREFIX_DIRECT, .name_buckets = 64, .seed = 1};
-    struct aggregator *a = aggregator_create(&settings, &told, &err);
-    struct counters *c = counters_create(&size, &err);
-    counters_clear(c, NULL);
-    for (int64_t minute = 3; minute < 5; minute++)
-        pass(a, c, minute);
-    cr_expect(eq(u32, t.going, 0));
-    pass(a, c, 5);
-    cr_expect(eq(u32, t.going, 1));
-    cr_expect(eq(u64, t.queries, 2));
-    for (int64_t minute = 6; minute < 60; minute++)
-        pass(a, c, minute);
-    cr_expect(eq(u32, t.going, 11));
-    cr_expect(eq(u64, t.queries, 52));
-    cr_expect(eq(u32, t.hours, 0));
-    pass(a, c, 60);
-    cr_expect(eq(u32, t.going, 11), "the hour has ended");
-    cr_expect(eq(u32, t.hours, 1));
-    cr_expect(eq(u64, t.queries, 57));
-    cr_expect(eq(i64, t.start_s, HOUR_S));
-    counters_free(c);
-    aggregator_free(a);
 }
