@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/stream.h"
 
-#include "capture/dns.h"
+#include "capture/plausible.h"
 #include "capture/runs.h"
 #include "capture/table.h"
 #include "capture/transport.h"
@@ -9,11 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    LENGTH_BYTES = 2,                             /* in front of each message, RFC 1035 4.2.2 */
-    HEAD_BYTES = LENGTH_BYTES + DNS_HEADER_BYTES, /* what plausibility needs at least */
-    LOOK_BYTES = HEAD_BYTES + MESSAGE_NAME_BYTES_MAX + 4, /* and at most */
+    LENGTH_BYTES = PLAUSIBLE_LENGTH_BYTES,
+    HEAD_BYTES = PLAUSIBLE_BYTES,
+    LOOK_BYTES = PLAUSIBLE_BYTES_MAX,
     SEGMENT_MAX = 256 * 1024, /* what a frame can hold, with all segmentation offloaded */
-    RECORD_BYTES_MIN = 11,    /* a root name, type, class, TTL and length */
     STORED_MAX = 512 * 1024,  /* of one stream */
     FAR = 16 << 20,           /* sequence numbers further apart are of another connection */
     TABLE_SHARE = 4,          /* a quarter of the memory for records, the rest for octets */
@@ -100,90 +99,6 @@ void streams_free(struct streams *t)
     free(t);
 }
 
-/* ---- What a message looks like -------------------------------------------------------- */
-
-/* Whether the question at `b`, of which `b` may hold only the beginning, can be one. */
-static bool plausible_question(struct bytes b)
-{
-    size_t name_bytes = 0;
-    const uint8_t *length;
-    while ((length = bytes_take(&b, 1)) != NULL && *length != 0) {
-        name_bytes += *length + 1U;
-        if (*length > 63 || name_bytes >= MESSAGE_NAME_BYTES_MAX)
-            return false;
-        if (bytes_take(&b, *length) == NULL)
-            return bytes_on_wire(&b) >= *length;
-    }
-    const uint8_t *fixed = bytes_take(&b, 4);
-    if (fixed == NULL)
-        return bytes_on_wire(&b) >= 4;
-    uint16_t qclass = bytes_u16(fixed + 2);
-    return bytes_u16(fixed) != 0 &&
-           ((qclass > 0 && qclass <= 4) || qclass == 254 || qclass == 255);
-}
-
-/* Whether the header's flags are such as are sent in this direction. */
-static bool plausible_flags(const struct work *w, const uint8_t *header)
-{
-    static const unsigned opcodes = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 4 | 1 << 5 | 1 << 6;
-    unsigned opcode = header[2] >> 3 & 15;
-    if (!(opcodes >> opcode & 1) || (header[3] & 0x40) != 0) /* Z */
-        return false;
-    if (header[2] & 0x80)
-        return decode_port(w->d, w->from.source_port);
-    bool clean = (header[3] & 0x8f) == 0 && (opcode != 0 || (header[2] & 0x06) == 0);
-    return clean && decode_port(w->d, w->from.destination_port);
-}
-
-/* Without a question: answers to nothing readable, parts of a transfer, a cookie (RFC 7873). */
-static bool plausible_counts(const uint8_t *header, uint16_t length)
-{
-    unsigned questions = bytes_u16(header + 4);
-    unsigned records = bytes_u16(header + 6) + bytes_u16(header + 8) + bytes_u16(header + 10);
-    unsigned left = length - DNS_HEADER_BYTES;
-    if (questions == 1)
-        return left >= 5 + records * RECORD_BYTES_MIN;
-    if (questions != 0 || left < records * RECORD_BYTES_MIN)
-        return false;
-    return records == 0 ? left == 0 : records == 1 || header[2] & 0x80;
-}
-
-/* Whether a length and a message can begin at `at`, where HEAD_BYTES or more are there. */
-static bool plausible(const struct work *w, const uint8_t *at, size_t n)
-{
-    uint16_t length = bytes_u16(at);
-    const uint8_t *header = at + LENGTH_BYTES;
-    if (length < DNS_HEADER_BYTES || !plausible_flags(w, header) ||
-        !plausible_counts(header, length))
-        return false;
-    if (bytes_u16(header + 4) == 0)
-        return true;
-    size_t wire = (size_t)length - DNS_HEADER_BYTES;
-    size_t there = n - HEAD_BYTES < wire ? n - HEAD_BYTES : wire;
-    const uint8_t *question = header + DNS_HEADER_BYTES;
-    return plausible_question((struct bytes){question, question + there, wire - there});
-}
-
-/* The same, and what follows the message, as far as it is there, can be another. */
-static bool plausible_twice(const struct work *w, const uint8_t *at, size_t n)
-{
-    if (!plausible(w, at, n))
-        return false;
-    size_t message = LENGTH_BYTES + (size_t)bytes_u16(at);
-    if (message + HEAD_BYTES > n)
-        return true;
-    return plausible(w, at + message, n - message);
-}
-
-/* Where in `n` octets a message begins, or may: too few to tell are left there. */
-static size_t find_message(const struct work *w, const uint8_t *data, size_t n)
-{
-    size_t at = 0;
-    while (at + HEAD_BYTES <= n && !plausible_twice(w, data + at, n - at))
-        at++;
-    return at;
-}
-
 /* ---- From octets in order to messages ------------------------------------------------- */
 
 static void give_message(struct work *w, const uint8_t *message, size_t n, size_t missing)
@@ -207,9 +122,9 @@ static bool is_in_step(struct work *w, const uint8_t *data, size_t n, size_t *at
         return true;
     if (n - *at < HEAD_BYTES)
         return false;
-    if (s->in_step && plausible(w, data + *at, n - *at))
+    if (s->in_step && plausible_message(w->d, &w->from, data + *at, n - *at))
         return true;
-    size_t passed = find_message(w, data + *at, n - *at);
+    size_t passed = plausible_find(w->d, &w->from, data + *at, n - *at);
     w->lost_step |= passed > 0;
     *at += passed;
     s->in_step = n - *at >= HEAD_BYTES;
@@ -254,7 +169,7 @@ static bool worth_taking(const struct work *w, const struct run *run)
     pool_copy(&w->t->pool, &run->chain, look, n);
     if (!w->s->certain && n < HEAD_BYTES)
         return false;
-    if (!w->s->in_step || (!w->s->certain && !plausible(w, look, n)))
+    if (!w->s->in_step || (!w->s->certain && !plausible_message(w->d, &w->from, look, n)))
         return true;
     return n >= LENGTH_BYTES && run->chain.bytes >= LENGTH_BYTES + (size_t)bytes_u16(look);
 }
