@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "graphs/archive.h"
 
+#include "graphs/archive_past.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -404,97 +405,7 @@ bool archive_catch_up(struct archive *a, struct store *s, int64_t now_s, struct 
     return done || error_prefix(err, "archiving the stored minutes");
 }
 
-/* What is known of one prefix, minute by minute, before its file is written. */
-struct past_minute {
-    float rate_qps, hosts; /* NAN: the minute does not name it */
-    uint32_t covered_s;    /* 0: not captured */
-};
-
-struct past_hour {
-    double queries;  /* NAN: the hour was not stored */
-    double named;    /* queries in minutes that name the prefix */
-    uint32_t open_s; /* captured in minutes that do not */
-    bool minutes;    /* at least one is stored */
-};
-
-struct past {
-    int64_t from_s;
-    unsigned hours;
-    struct prefix prefix;
-    struct past_minute *minute;
-    struct past_hour *hour;
-};
-
-static bool past_init(struct past *p, struct prefix prefix, int64_t from_s, int64_t to_s)
-{
-    p->prefix = prefix;
-    p->from_s = from_s - from_s % HOUR_S;
-    p->hours = (unsigned)((to_s - p->from_s + HOUR_S - 1) / HOUR_S);
-    p->minute = calloc(60 * (size_t)p->hours, sizeof *p->minute);
-    p->hour = calloc(p->hours, sizeof *p->hour);
-    return p->minute != NULL && p->hour != NULL;
-}
-
-static void past_fini(struct past *p)
-{
-    free(p->minute);
-    free(p->hour);
-}
-
-static void past_minute(struct past *p, const struct minute *m)
-{
-    size_t n = (size_t)(m->start_s - p->from_s) / ARCHIVE_STEP_S;
-    struct past_hour *hour = &p->hour[n / 60];
-    double rate_qps = series_followed_value(0, m, p->prefix);
-
-    p->minute[n] = (struct past_minute){
-            (float)rate_qps, (float)series_followed_value(1, m, p->prefix), m->covered_s};
-    hour->minutes = true;
-    if (isnan(rate_qps))
-        hour->open_s += m->covered_s;
-    else
-        hour->named += rate_qps * m->covered_s;
-}
-
-static bool past_hour(void *argument, int64_t hour_s, uint64_t queries)
-{
-    struct past *p = argument;
-    p->hour[(hour_s - p->from_s) / HOUR_S].queries = (double)queries;
-    return true;
-}
-
-static bool past_hours(struct past *p, struct store *s, struct error *err)
-{
-    for (unsigned i = 0; i < p->hours; i++) {
-        int64_t hour_s = p->from_s + (int64_t)i * HOUR_S;
-        p->hour[i].queries = store_has_hour(s, hour_s) ? 0 : NAN;
-    }
-    return store_prefix_hours(s, p->prefix, p->from_s, p->from_s + (int64_t)p->hours * HOUR_S,
-                              past_hour, p, err);
-}
-
-/* What the hour counted beyond the minutes that name the prefix, spread over the others. */
-static double rest_qps(const struct past_hour *h)
-{
-    double open_s = h->minutes ? h->open_s : HOUR_S;
-    double rest = h->queries - h->named;
-    return open_s <= 0 || rest < 0 ? 0 : rest / open_s;
-}
-
-static bool past_value(const struct past *p, size_t n, double value[2])
-{
-    const struct past_minute *m = &p->minute[n];
-    const struct past_hour *h = &p->hour[n / 60];
-    bool named = m->covered_s > 0 && !isnan(m->rate_qps);
-
-    if (h->minutes && m->covered_s == 0)
-        return false;
-    value[0] = named ? m->rate_qps : isnan(h->queries) ? NAN : rest_qps(h);
-    value[1] = named ? m->hosts : value[0] == 0 ? 0 : NAN;
-    return named || !isnan(value[0]);
-}
-
-static bool write_past(struct targets *all, struct target *t, const struct past *p,
+static bool write_past(struct targets *all, struct target *t, const struct archive_past *p,
                        int64_t last_s)
 {
     double value[2];
@@ -502,14 +413,14 @@ static bool write_past(struct targets *all, struct target *t, const struct past 
         int64_t start_s = p->from_s + (int64_t)n * ARCHIVE_STEP_S;
         if (start_s + ARCHIVE_STEP_S > last_s)
             break;
-        if (past_value(p, n, value) && !target_put(all, t, start_s, value))
+        if (archive_past_value(p, n, value) && !target_put(all, t, start_s, value))
             return false;
     }
     return t->made || target_make(all, t, last_s); /* nothing is known of it yet */
 }
 
 struct pasts {
-    struct past *one;
+    struct archive_past *one;
     unsigned count;
 };
 
@@ -517,7 +428,7 @@ static bool pasts_minute(void *argument, const struct minute *m)
 {
     struct pasts *all = argument;
     for (unsigned i = 0; i < all->count; i++)
-        past_minute(&all->one[i], m);
+        archive_past_minute(&all->one[i], m);
     return true;
 }
 
@@ -528,16 +439,17 @@ static bool back_fill(struct targets *all, struct store *s, int64_t last_s)
     bool done = pasts.one != NULL;
 
     for (; done && pasts.count < all->count; pasts.count++)
-        done = past_init(&pasts.one[pasts.count], all->one[pasts.count].prefix, from_s, last_s);
+        done = archive_past_init(&pasts.one[pasts.count], all->one[pasts.count].prefix, from_s,
+                                 last_s);
     if (!done)
         error_set(all->err, "no memory to follow %u prefixes", all->count);
     done = done &&
            store_minutes(s, from_s - from_s % HOUR_S, last_s, pasts_minute, &pasts, all->err);
     for (unsigned i = 0; done && i < all->count; i++)
-        done = past_hours(&pasts.one[i], s, all->err) &&
+        done = archive_past_hours(&pasts.one[i], s, all->err) &&
                write_past(all, &all->one[i], &pasts.one[i], last_s);
     for (unsigned i = 0; i < pasts.count; i++)
-        past_fini(&pasts.one[i]);
+        archive_past_fini(&pasts.one[i]);
     free(pasts.one);
     return done;
 }
