@@ -72,9 +72,9 @@ static inline uint32_t prefix_ways_likely(const struct prefix_ways *w,
                                           const struct prefix_home *h)
 {
     uint32_t number = prefix_ways_is_direct(w, h->prefix)
-                              ? *prefix_ways_entry(w, h->prefix) & ~PREFIX_BARE
+                              ? *prefix_ways_entry(w, h->prefix)
                               : w->slots[h->hash & w->mask] & PREFIX_SLOT_RECORD;
-    return number > w->pool->size ? 0 : number;
+    return number > w->pool->size ? 0 : number; /* a bare count is beyond all numbers */
 }
 
 /*

@@ -444,3 +444,30 @@ Test(prefix_counts, merges_what_a_flood_left_without_records)
     cr_expect(eq(u64, prefix_counts_totals(run).lost, 0));
     prefix_counts_free(run);
 }
+
+/* The count is also the number of a record that the network had before clearing. */
+Test(prefix_counts, does_not_take_a_count_without_a_record_for_one)
+{
+    struct prefix_counts *flooded = prefix_counts_create(1, PREFIX_DIRECT, &err);
+    uint64_t bare = 0;
+    make(16, PREFIX_DIRECT);
+    given("192.0.2.1", QTYPE_A);
+    given("198.51.100.1", QTYPE_A);
+    given("203.0.113.1", QTYPE_A);
+    count_batch();
+    prefix_counts_clear(table, NULL, 0);
+
+    given("192.0.2.1", QTYPE_A);
+    for (int i = 0; i < 3; i++)
+        given("203.0.113.1", QTYPE_A);
+    prefix_counts_count(flooded, &batch, NULL);
+    batch.count = batch.names_used = 0;
+    prefix_counts_merge(table, flooded, NULL);
+    given("203.0.113.1", QTYPE_A);
+    count_batch();
+
+    prefix_counts_bare(table, sum_bare, &bare);
+    cr_expect(eq(u64, bare, 4));
+    cr_expect(eq(u64, prefix_counts_totals(table).bare, 4));
+    prefix_counts_free(flooded);
+}
