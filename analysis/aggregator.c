@@ -334,7 +334,7 @@ static void begin_minute(struct aggregator *a, int64_t minute_s)
     int64_t hour_s = minute_s - minute_s % 3600;
     if (hour_s != a->hour_s)
         end_hour(a);
-    else if (minute_s % GOING_S == 0)
+    else if (minute_s / GOING_S != a->minute_s / GOING_S)
         tell_hour(a, a->told.going);
     a->hour_s = hour_s;
     a->reasons[0] = minute_s == a->minute_s + 60 ? a->reasons[1] : none;

@@ -113,6 +113,20 @@ Test(aggregator, tells_every_five_minutes_of_the_hour_that_goes_on)
     cr_expect(eq(i64, told.start_s, HOUR_S));
 }
 
+/* A stretched interval, or a mirror that was silent, may leave out the minute that is due. */
+Test(aggregator, tells_of_the_hour_that_goes_on_where_minutes_are_missing)
+{
+    pass(60 * 4, 150, 1);
+    pass(60 * 6, 60, 1);
+    cr_expect(eq(u32, told.going, 1));
+    cr_expect(eq(u64, told.queries, 1));
+    pass(60 * 9, 60, 1);
+    cr_expect(eq(u32, told.going, 1));
+    pass(60 * 26, 60, 1);
+    cr_expect(eq(u32, told.going, 2));
+    cr_expect(eq(u64, told.queries, 3));
+}
+
 /* A minute from `from_s` on whose last interval could not end in time, but `beyond_s` later. */
 static void pass_stretched(int64_t minute, int64_t from_s, int64_t beyond_s)
 {
