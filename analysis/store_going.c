@@ -212,13 +212,20 @@ static bool put_all(struct store *s, struct store_hour *h, struct error *err)
     for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
         if (!store_put_names(s, i, h->start_s, h->names[i], err))
             return false;
-    return drop(s, h->start_s, err);
+    return true;
+}
+
+bool store_put_part(struct store *s, struct store_hour *h, struct error *err)
+{
+    bool own;
+    return store_begin_own(s, &own, err) && store_end_own(s, own, put_all(s, h, err), err);
 }
 
 bool store_end_hour(struct store *s, struct store_hour *h, struct error *err)
 {
     bool own;
-    return store_begin_own(s, &own, err) && store_end_own(s, own, put_all(s, h, err), err);
+    return store_begin_own(s, &own, err) &&
+           store_end_own(s, own, put_all(s, h, err) && drop(s, h->start_s, err), err);
 }
 
 /* A copy, since rows are added while it is looked at; false, and no error: there is none. */

@@ -27,6 +27,8 @@ void store_hour_fini(struct store_hour *h);
 bool store_keep_going(struct store *s, const struct store_hour *h, struct error *err);
 /* Puts a whole hour, or its later part, and drops what was kept of it; all or nothing. */
 bool store_end_hour(struct store *s, struct store_hour *h, struct error *err);
+/* The same, but what is kept of this hour is what another process left, and stays. */
+bool store_put_part(struct store *s, struct store_hour *h, struct error *err);
 /*
  * Puts what other processes left, hour by hour.  `left`: how many hours.  One that cannot be
  * read is dropped: true, and err says so; else err is empty.

@@ -54,6 +54,7 @@ struct writer {
     bool failing;     /* said, and not yet well again */
     bool cluttered;   /* an old case cannot be removed; said */
     bool blind;       /* status.json cannot be written; said */
+    bool left;        /* by other processes, hours of theirs: nothing may replace them */
     struct job *kept; /* events to be stored once that works again, oldest first */
     unsigned keeps;
 };
@@ -185,9 +186,35 @@ static int64_t now_at(const struct job *j)
     return j->time_s < clock_s ? j->time_s : clock_s;
 }
 
+/*
+ * In this thread, so that a capture that was killed is not kept from beginning.  What cannot be
+ * ended now is tried again before the hour is kept aside the next time.
+ */
+static bool end_left(struct writer *w, struct error *err)
+{
+    unsigned left;
+    if (!w->left)
+        return true;
+    if (!store_end_left(w->settings.store, &left, err))
+        return false;
+    w->left = false;
+    if (err->text[0] != '\0')
+        log_error(w->settings.log, "%s: %s", w->settings.state, err->text);
+    else if (left > 0)
+        log_notice(w->settings.log, "stored what a process that was killed had counted of %s",
+                   left == 1 ? "its hour" : "its hours");
+    return true;
+}
+
+static bool end_hour(struct writer *w, struct job *j, struct error *err)
+{
+    return end_left(w, err) ? store_end_hour(w->settings.store, &j->hour, err)
+                            : store_put_part(w->settings.store, &j->hour, err);
+}
+
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
-    return store_end_hour(w->settings.store, &j->hour, err) &&
+    return end_hour(w, j, err) &&
            store_forget(w->settings.store,
                         now_at(j) - (int64_t)w->settings.minutes_days * DAY_S,
                         now_at(j) - (int64_t)w->settings.hours_days * DAY_S, err);
@@ -264,7 +291,7 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
         remove_cases(w, now_at(j)); /* first: it may be what the disk has no room for */
         return store_hour(w, j, err);
     case JOB_GOING:
-        return store_keep_going(w->settings.store, &j->hour, err);
+        return end_left(w, err) && store_keep_going(w->settings.store, &j->hour, err);
     case JOB_EVIDENCE:
         return write_evidence(w, j, err);
     }
@@ -392,26 +419,15 @@ static void write_status(struct writer *w, json_t *status)
     json_decref(status);
 }
 
-/* In this thread, so that a capture that was killed is not kept from beginning. */
-static void end_left(struct writer *w)
-{
-    struct error err;
-    unsigned left;
-    bool good = store_end_left(w->settings.store, &left, &err);
-    if (!good || err.text[0] != '\0')
-        log_error(w->settings.log, "%s: %s", w->settings.state, err.text);
-    else if (left > 0)
-        log_notice(w->settings.log, "stored what a process that was killed had counted of %s",
-                   left == 1 ? "its hour" : "its hours");
-}
-
 static void *work(void *argument)
 {
     struct writer *w = argument;
+    struct error err;
     struct job *j;
     json_t *status;
-    if (w->settings.store != NULL)
-        end_left(w);
+    w->left = w->settings.store != NULL;
+    if (!end_left(w, &err))
+        log_error(w->settings.log, "%s; tried again later", err.text);
     while (take_work(w, &j, &status)) {
         if (status != NULL)
             write_status(w, status);

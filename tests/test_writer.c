@@ -365,6 +365,30 @@ Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
     cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 0));
 }
 
+/* What the first process left cannot be stored while the second captures. */
+Test(writer, replaces_nothing_of_another_process_with_its_own)
+{
+    struct writer *w = start(NULL);
+    give_counts(w, 9, writer_going);
+    (void)writer_stop(w);
+    sql("CREATE TRIGGER full BEFORE INSERT ON hours WHEN new.queries = 9 BEGIN SELECT "
+        "RAISE(ABORT, 'disk full'); END");
+
+    sqlite3_close(beside);
+    w = start(NULL);
+    give_counts(w, 4, writer_going);
+    give_counts(w, 20, writer_hour);
+    give_minute(w, 7200);
+    wait_for_minute(7200);
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 20));
+    sql("DROP TRIGGER full");
+    give_counts(w, 5, writer_going);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 20 + 9));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 1));
+}
+
 /* More is kept the next time, so nothing is lost by it. */
 Test(writer, does_not_count_as_lost_what_it_cannot_keep_aside)
 {
