@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "analysis/store_going.h"
 
+#include "analysis/json.h"
 #include "analysis/store_inside.h"
 #include "capture/bytes.h"
 
@@ -120,7 +121,7 @@ static bool take_u64(struct bytes *b, uint64_t *n)
     if (!take_u32(b, &high) || !take_u32(b, &low))
         return false;
     *n = (uint64_t)high << 32 | low;
-    return *n <= INT64_MAX; /* what a column holds */
+    return *n <= JSON_COUNT_MAX; /* sums of it are what a column holds */
 }
 
 static bool take_row(struct bytes *b, struct store_hour_row *row)

@@ -167,6 +167,19 @@ Test(store_going, that_is_damaged_is_dropped_and_said)
     cr_expect(eq(int, number("SELECT count(*) FROM hours"), 0));
 }
 
+/* Its sum with what is stored would be none that a column holds: it would be tried for ever. */
+Test(store_going, that_counts_beyond_all_measure_is_dropped_and_said)
+{
+    unsigned left;
+    cr_assert(end(5));
+    keep(5);
+    sql("UPDATE hours_going SET doc = CAST(substr(doc, 1, 44) || x'7fffffffffffffff'"
+        " || substr(doc, 53) AS BLOB)");
+    cr_assert(store_end_left(store, &left, &err), "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "is lost"), "%s", err.text);
+    expect(5);
+}
+
 /* Under a sanitizer it says more. */
 Test(store_going, bears_any_octet_at_every_place)
 {
