@@ -126,8 +126,9 @@ static json_t *culprits_json(const struct case_file *c)
     json_t *array = json_array();
     for (unsigned i = 0; i < c->culprits; i++)
         json_array_append_new(array,
-                              json_pack("[o, f, b]", subject_json(&c->culprit[i].subject),
-                                        c->culprit[i].usual_share, c->culprit[i].counted));
+                              json_pack("[o, f, b, f]", subject_json(&c->culprit[i].subject),
+                                        c->culprit[i].usual_share, c->culprit[i].counted,
+                                        c->culprit[i].queries));
     return array;
 }
 
@@ -163,8 +164,10 @@ static bool parse_culprits(const json_t *array, struct case_file *c)
     for (size_t i = 0; i < json_array_size(array) && i < CASE_CULPRITS; i++) {
         const json_t *row = json_array_get(array, i);
         struct culprit *to = &c->culprit[c->culprits++];
+        const json_t *queries = json_array_get(row, 3); /* none of an older release */
         if (!subject_parse(json_array_get(row, 0), &to->subject) ||
-            !json_to_quantity(json_array_get(row, 1), &to->usual_share))
+            !json_to_quantity(json_array_get(row, 1), &to->usual_share) ||
+            (queries != NULL && !json_to_quantity(queries, &to->queries)))
             return false;
         to->counted = json_is_true(json_array_get(row, 2));
     }

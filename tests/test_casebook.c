@@ -291,3 +291,26 @@ Test(casebook, closes_an_incident_in_time_when_the_clock_is_set_back)
     traffic_pass(t, 1100, NULL);
     cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
 }
+
+/* What each of several culprits asked since it was found is told by another process, too. */
+Test(casebook, counts_each_culprit_over_a_restart)
+{
+    const struct traffic_flow a = {"192.0.%u.7", 200, "www.example.org", 1, 100};
+    const struct traffic_flow b = {"192.0.%u.7", 200, "mail.example.net", 1, 100};
+    for (unsigned i = 0; i < 60; i++)
+        traffic_pass(t, 1, i % 2 == 0 ? &a : &b);
+    traffic_restart(t, 1);
+    for (unsigned i = 0; i < 60; i++)
+        traffic_pass(t, 1, i % 2 == 0 ? &a : &b);
+    traffic_pass(t, 1100, NULL);
+    const struct incident *closed = traffic_last(t);
+    cr_assert(eq(u32, t->event[t->events - 1].state, INCIDENT_CLOSED));
+    unsigned named = 0;
+    for (unsigned i = 0; i < closed->names; i++) {
+        if (!closed->name[i].named)
+            continue;
+        named++;
+        cr_expect(ge(u64, closed->name[i].queries, 4500), "%s", closed->name[i].name);
+    }
+    cr_expect(eq(u32, named, 2));
+}
