@@ -44,6 +44,9 @@ class Container:
         self.nspawn = subprocess.Popen(
             ["systemd-nspawn", "-q", "-b", "-D", ROOT, "-M", NAME, "--volatile=overlay",
              "--register=no", "--keep-unit", "--private-network", "--console=pipe",
+             # Nothing that the unit allows should be refused by the container.
+             "--system-call-filter=landlock_create_ruleset landlock_add_rule "
+             "landlock_restrict_self",
              f"--bind-ro={ROOTWATCH}:{binary}", f"--bind-ro={SEND}:/usr/bin/send",
              f"--bind-ro={SYSUSERS}:/usr/lib/sysusers.d/rootwatch.conf",
              f"--bind={self.etc}:/etc/rootwatch", *binds],
