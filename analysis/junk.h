@@ -4,8 +4,9 @@
  * The last four need a memory: one table of fixed size, in sets of four places, of 28 bits of
  * a keyed hash of source and question, its time and ID.  A query that was never asked is taken
  * for one that was with a chance of 4 in 2^28, about 1.5e-8.  When a set is full, what was met
- * longest ago in it goes: it is counted in `forgotten` by how long it was remembered.  At r new questions a second a table of m MiB is taken anew
- * every 131072 m / r seconds; a source's first question about each zone takes two places.
+ * longest ago in it goes: it is counted in `forgotten` by how long it was remembered.  At r new
+ * questions a second a table of m MiB is taken anew every 131072 m / r seconds; a source's
+ * first question about each zone takes two places.
  *
  * Where that is less than five minutes, of the questions that are referred only a sample is
  * remembered (junk_level.h).  Whether a query is junk does not depend on that, and is known of
