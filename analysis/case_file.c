@@ -167,7 +167,8 @@ static bool parse_culprits(const json_t *array, struct case_file *c)
         const json_t *queries = json_array_get(row, 3); /* none of an older release */
         if (!subject_parse(json_array_get(row, 0), &to->subject) ||
             !json_to_quantity(json_array_get(row, 1), &to->usual_share) ||
-            (queries != NULL && !json_to_quantity(queries, &to->queries)))
+            (queries != NULL &&
+             !json_to_number(queries, 0, (double)JSON_COUNT_MAX, &to->queries)))
             return false;
         to->counted = json_is_true(json_array_get(row, 2));
     }

@@ -82,6 +82,14 @@ Test(learned, is_taken_up_as_it_was_written)
     json_decref(again);
 }
 
+/* A million a second for a month; no rate comes near. */
+Test(learned, of_an_incident_that_lasts_is_taken_up)
+{
+    cr_expect(resume("/casebook/open/0/culprits/0/3", json_real(2.6e12)), "%s", err.text);
+    cr_expect(eq(sz, length_of("casebook", "open"), 1));
+    cr_expect_not(resume("/casebook/open/0/culprits/0/3", json_real(1e17)));
+}
+
 /* The shares are gone, so how long they were learned for has to be as well. */
 Test(learned, of_detectors_begins_anew_where_it_is_damaged)
 {
