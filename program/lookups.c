@@ -464,7 +464,7 @@ void lookups_ask_dns(const struct lookups_part *p)
     };
     if (!endpoint_parse(c->resolver, 53, &e))
         return;
-    memcpy(&d.resolver, &e, sizeof e);
+    memcpy(&d.resolver, &e, sizeof d.resolver); /* it is one of the network, not a path */
     (void)snprintf(d.source, sizeof d.source, "%s", c->resolver);
     int64_t left = p->until_ms - lookups_clock_ms();
     d.question_ms =
