@@ -311,7 +311,7 @@ static void read_signals(struct supervisor *s)
 {
     struct signalfd_siginfo info;
     while (read(s->signal_fd, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGHUP)
+        if (info.ssi_signo == SIGHUP && s->asked == 0)
             reload(s);
         else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             stop(s);

@@ -114,6 +114,18 @@ class Service(unittest.TestCase):
         self.daemon.send_signal(signal.SIGHUP)
         self.told("STATUS=capturing on mirror")
 
+    def test_takes_up_no_configuration_while_it_ends(self):
+        capturing = self.capturing()
+        os.kill(capturing, signal.SIGSTOP)
+        self.daemon.terminate()
+        self.told("STOPPING=1")
+        self.daemon.send_signal(signal.SIGHUP)
+        for _ in range(2):
+            self.told("WATCHDOG=1", 5)
+        os.kill(capturing, signal.SIGCONT)
+        self.assertEqual(self.daemon.wait(20), 0, self.said())
+        self.assertNotIn("read anew", self.said())
+
     def test_does_not_wait_with_a_reload_for_an_interface(self):
         self.config.write_text(self.good.replace("mirror", "nosuch0"))
         self.daemon.send_signal(signal.SIGHUP)
