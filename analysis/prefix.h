@@ -27,10 +27,8 @@ static inline struct prefix prefix_of_client(const uint8_t client[static 16], bo
     uint64_t head;
     memcpy(&head, client, sizeof head);
     head = be64toh(head);
-    /* Reckoned: of which family the next one is nobody can guess. */
-    unsigned host_bits = 40 - 24 * ipv6;
-    unsigned length = PREFIX_IPV4 + 24 - (PREFIX_IPV4 + 24 - PREFIX_IPV6 - 48) * ipv6;
-    return (struct prefix){(head & UINT64_MAX << host_bits) | length};
+    return (struct prefix){ipv6 ? (head & UINT64_MAX << 16) | (PREFIX_IPV6 + 48)
+                                : (head & UINT64_MAX << 40) | (PREFIX_IPV4 + 24)};
 }
 
 static inline unsigned prefix_family(struct prefix p) /* 4 or 6 */

@@ -77,51 +77,12 @@ void prefix_counts_seek(const struct prefix_counts *t, const struct message_batc
 void prefix_counts_approach(const struct prefix_counts *t, const struct message_batch *batch,
                             const struct prefix_home home[static MESSAGE_BATCH_MAX])
 {
-    for (uint32_t i = 0; i < batch->count; i++)
-        prefix_ways_approach(&t->ways, &home[i]);
-}
-
-/*
- * Finds the records that there are; which have none yet, or not in their first place, goes to
- * `rest`, and their number is returned.  Nobody can guess which these are, so there is no
- * branch on it.
- */
-static inline uint32_t find_known(const struct prefix_ways *w,
-                                  const struct prefix_home home[static BLOCK], uint32_t count,
-                                  int32_t records[static BLOCK], uint8_t rest[static BLOCK])
-{
-    uint32_t left = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        records[i] = prefix_ways_known(w, &home[i]);
-        rest[left] = (uint8_t)i;
-        left += records[i] < 0;
-    }
-    return left;
-}
-
-/* The same for queries alone, and makes records for those that have none. */
-static void find_records(struct prefix_counts *t, const struct message_batch *batch,
-                         const struct prefix_home home[static MESSAGE_BATCH_MAX],
-                         int32_t records[static MESSAGE_BATCH_MAX])
-{
-    uint8_t rest[MESSAGE_BATCH_MAX];
-    uint32_t left = find_known(&t->ways, home, batch->count, records, rest);
-    for (uint32_t k = 0; k < left; k++) {
-        uint32_t i = rest[k];
-        if ((batch->message[i].flags & MESSAGE_RESPONSE) != 0)
-            continue;
-        records[i] = prefix_ways_record(&t->ways, &home[i]);
-        if (records[i] < 0)
-            count_without(t, home[i].prefix, 1);
-    }
     for (uint32_t i = 0; i < batch->count; i++) {
-        int32_t response = batch->message[i].flags & MESSAGE_RESPONSE;
-        records[i] |= -response;
-        t->totals.queries += !response;
+        const struct prefix_record *r = prefix_ways_likely(&t->ways, &home[i]);
+        if (r != NULL)
+            __builtin_prefetch(r, 1);
     }
 }
-
-_Static_assert(MESSAGE_RESPONSE == 1, "a response's number becomes -1");
 
 /* Finding all records first leaves time for their details to arrive. */
 void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batch,
@@ -130,14 +91,21 @@ void prefix_counts_add(struct prefix_counts *t, const struct message_batch *batc
                        int32_t records[static MESSAGE_BATCH_MAX])
 {
     struct prefix_pool *p = &t->pool;
-    find_records(t, batch, home, records);
-    for (uint32_t i = 0; i < batch->count; i++)
+    uint64_t queries = 0;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        bool query = (batch->message[i].flags & MESSAGE_RESPONSE) == 0;
+        records[i] = query ? prefix_ways_record(&t->ways, &home[i]) : -1;
         if (records[i] >= 0)
             prefix_pool_expect(p, &p->records[records[i]]);
+        else if (query)
+            count_without(t, home[i].prefix, 1);
+        queries += query;
+    }
     for (uint32_t i = 0; i < batch->count; i++)
         if (records[i] >= 0)
             prefix_pool_count(p, &p->records[records[i]], query_of(&batch->message[i]),
                               junk[i]);
+    t->totals.queries += queries;
 }
 
 void prefix_counts_count(struct prefix_counts *t, const struct message_batch *batch,
@@ -205,8 +173,11 @@ static void approach_block(const struct prefix_counts *into,
 {
     for (uint32_t i = 0; i < count; i++)
         home[i] = prefix_ways_seek(&into->ways, from[i]->prefix);
-    for (uint32_t i = 0; i < count; i++)
-        prefix_ways_approach(&into->ways, &home[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct prefix_record *r = prefix_ways_likely(&into->ways, &home[i]);
+        if (r != NULL)
+            __builtin_prefetch(r, 1);
+    }
 }
 
 /* Of one block of records, those that find no room are left in `block`; their number. */
@@ -215,15 +186,13 @@ static uint32_t merge_block(struct prefix_counts *into, const struct prefix_coun
 {
     struct prefix_home home[BLOCK];
     int32_t record[BLOCK];
-    uint8_t rest[BLOCK];
     uint32_t left = 0;
     approach_block(into, block, count, home);
-    uint32_t unknown = find_known(&into->ways, home, count, record, rest);
-    for (uint32_t k = 0; k < unknown; k++)
-        record[rest[k]] = prefix_ways_record(&into->ways, &home[rest[k]]);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        record[i] = prefix_ways_record(&into->ways, &home[i]);
         if (record[i] >= 0)
             prefix_pool_expect(&into->pool, &into->pool.records[record[i]]);
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (record[i] < 0) {
             block[left++] = block[i];

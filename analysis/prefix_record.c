@@ -12,7 +12,7 @@ bool prefix_pool_init(struct prefix_pool *p, uint32_t records)
 {
     *p = (struct prefix_pool){
             .records = region_reserve(records * sizeof *p->records, true),
-            .details = region_reserve((records + 1) * sizeof *p->details, true),
+            .details = region_reserve(records * sizeof *p->details, true),
             .size = records,
     };
     return p->records != NULL && p->details != NULL;
@@ -21,7 +21,7 @@ bool prefix_pool_init(struct prefix_pool *p, uint32_t records)
 void prefix_pool_fini(struct prefix_pool *p)
 {
     region_release(p->records, p->size * sizeof *p->records);
-    region_release(p->details, (p->size + 1) * sizeof *p->details);
+    region_release(p->details, p->size * sizeof *p->details);
 }
 
 unsigned prefix_host_bit(const uint8_t client[static 16], bool ipv6)

@@ -36,7 +36,7 @@ struct prefix_record {
     uint32_t queries;
     uint32_t junk;   /* of these: of a class but legitimate, see junk.h; 0 where not judged */
     uint32_t detail; /* its number + 1; 0: each query is in `few` */
-    struct prefix_query few[PREFIX_FEW]; /* zeros behind the last; with a detail anything */
+    struct prefix_query few[PREFIX_FEW]; /* zeros behind the last */
 } __attribute__((aligned(32)));
 
 struct prefix_detail {
@@ -52,9 +52,9 @@ _Static_assert(offsetof(struct prefix_detail, qtype[PREFIX_NEAR_TYPES]) == 64,
 
 struct prefix_pool {
     struct prefix_record *records;
-    struct prefix_detail *details; /* one more than records, which nobody reads */
-    uint32_t size, used;           /* records */
-    uint32_t detailed;             /* details in use */
+    struct prefix_detail *details;
+    uint32_t size, used; /* records */
+    uint32_t detailed;   /* details in use */
 };
 
 bool prefix_pool_init(struct prefix_pool *p, uint32_t records); /* false: no memory */
@@ -78,32 +78,28 @@ static inline void prefix_pool_clear(struct prefix_pool *p)
 /* The record's detail, made of what it noted where it has none yet. */
 struct prefix_detail *prefix_pool_detail(struct prefix_pool *p, struct prefix_record *r);
 
-/*
- * One query.  Whether it goes to the record or to the detail nobody can guess, so it goes to
- * both: to a detail that nobody reads, or to a place in a record whose places mean nothing.
- */
+/* One query. */
 static inline void prefix_pool_count(struct prefix_pool *p, struct prefix_record *r,
                                      struct prefix_query q, bool junk)
 {
-    if (r->detail == 0 && r->queries == PREFIX_FEW)
-        (void)prefix_pool_detail(p, r);
-    uint32_t few = -(uint32_t)(r->detail == 0);
-    struct prefix_detail *d = &p->details[(p->size & few) | ((r->detail - 1) & ~few)];
-    r->few[r->queries & few] = q;
+    r->junk += junk;
+    if (r->detail == 0 && r->queries < PREFIX_FEW) {
+        r->few[r->queries++] = q;
+        return;
+    }
+    struct prefix_detail *d =
+            r->detail != 0 ? &p->details[r->detail - 1] : prefix_pool_detail(p, r);
+    r->queries++;
     d->hosts[q.host / 64] |= UINT64_C(1) << q.host % 64;
     d->qtype[q.class]++;
-    r->queries++;
-    r->junk += junk;
 }
 
-/*
- * Asks for the detail that the next query of `class`, or the next sum, will change; where there
- * is none for the first, which costs less than a branch.
- */
+/* Asks for the detail that the next query of `class`, or the next sum, will change. */
 static inline void prefix_pool_expect(const struct prefix_pool *p,
                                       const struct prefix_record *r)
 {
-    __builtin_prefetch(&p->details[r->detail - (r->detail != 0)], 1);
+    if (r->detail != 0)
+        __builtin_prefetch(&p->details[r->detail - 1], 1);
 }
 
 /*

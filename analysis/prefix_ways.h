@@ -67,35 +67,14 @@ static inline uint32_t *prefix_ways_entry(const struct prefix_ways *w, struct pr
 /* Where to look for a prefix; asked for at once. */
 struct prefix_home prefix_ways_seek(const struct prefix_ways *w, struct prefix p);
 
-/* What the home says of the record: most likely its number + 1; 0: there is none. */
-static inline uint32_t prefix_ways_likely(const struct prefix_ways *w,
-                                          const struct prefix_home *h)
+/* The home has arrived: the record that it most likely leads to; NULL: none. */
+static inline struct prefix_record *prefix_ways_likely(const struct prefix_ways *w,
+                                                       const struct prefix_home *h)
 {
-    uint32_t number = prefix_ways_is_direct(w, h->prefix)
-                              ? *prefix_ways_entry(w, h->prefix)
+    uint64_t number = prefix_ways_is_direct(w, h->prefix)
+                              ? *prefix_ways_entry(w, h->prefix) & ~PREFIX_BARE
                               : w->slots[h->hash & w->mask] & PREFIX_SLOT_RECORD;
-    return number > w->pool->size ? 0 : number; /* a bare count is beyond all numbers */
-}
-
-/*
- * The home has arrived: asks for the record.  Whether there is one nobody can guess, so without
- * one the first is asked for, which costs less than a branch.
- */
-static inline void prefix_ways_approach(const struct prefix_ways *w,
-                                        const struct prefix_home *h)
-{
-    uint32_t number = prefix_ways_likely(w, h);
-    __builtin_prefetch(&w->pool->records[number - (number != 0)], 1);
-}
-
-/* The record has arrived: its number; -1: it is not there, or elsewhere.  Without a branch. */
-static inline int32_t prefix_ways_known(const struct prefix_ways *w,
-                                        const struct prefix_home *h)
-{
-    uint32_t number = prefix_ways_likely(w, h);
-    const struct prefix_record *r = &w->pool->records[number - (number != 0)];
-    bool known = (number != 0) & (r->prefix.bits == h->prefix.bits);
-    return (int32_t)(number & -(uint32_t)known) - 1;
+    return number == 0 || number > w->pool->size ? NULL : &w->pool->records[number - 1];
 }
 
 /* The number of a prefix's record, made if need be; -1: there is no room. */
