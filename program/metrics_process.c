@@ -99,6 +99,9 @@ static bool start_as_asked(struct metrics_process *m, const struct config *c)
         return true;
     }
     m->wait_status = end(m);
+    if (WIFSIGNALED(m->wait_status)) /* it could not say why */
+        log_error(m->log, "the process of metrics was ended by signal %d (%s) at its start",
+                  WTERMSIG(m->wait_status), strsignal(WTERMSIG(m->wait_status)));
     return false;
 }
 
