@@ -21,6 +21,7 @@ static void propose(struct detector *d, enum volume_change change)
 {
     const struct volume *v = &d->volume;
     bool up = change == VOLUME_UP;
+    double rate_qps = up ? v->recent_qps : v->all_qps;
     if (d->proposals == PROPOSALS)
         return;
     struct proposal *p = &d->proposal[d->proposals++];
@@ -28,12 +29,12 @@ static void propose(struct detector *d, enum volume_change change)
             .series = SERIES_VOLUME,
             .finding = {.subject = {.kind = up ? INCIDENT_VOLUME : INCIDENT_GAP},
                         .since_s = (int64_t)(up ? v->up_since_s : v->down_since_s),
-                        .rate_qps = v->recent_qps,
+                        .rate_qps = rate_qps,
                         .usual_share = 1,
                         .spoofed = up && detect_is_spoofed(d, v->recent_qps - v->level_qps),
                         .evidence = {.series = "all queries",
                                      .test = "volume",
-                                     .observed = v->recent_qps,
+                                     .observed = rate_qps,
                                      .usual = v->level_qps,
                                      .value = up ? v->up : v->down,
                                      .limit = volume_limit(change) / d->limits.sensitivity}}};
@@ -50,6 +51,7 @@ void detect_volume(struct detector *d, const struct look *look)
             .start_s = look->moment.start_s,
             .length_s = look->moment.length_s,
             .sensitivity = d->limits.sensitivity,
+            .all_qps = (double)look->interval->counters->queries / look->moment.length_s,
             .hold_up = detect_is_explained(look, &up) || detect_is_explained(look, &spoof),
             .hold_down = detect_is_explained(look, &down),
     };

@@ -36,13 +36,23 @@ static void sum_ratio(struct volume *v, const struct volume_moment *now, double 
 {
     double least = 0.5 / now->length_s;
     double level = fmax(v->level_qps, least);
-    double ratio = log(fmax(rate_qps, least) / level);
+    double up = log(fmax(rate_qps, least) / level);
+    double down = log(level / fmax(now->all_qps, least));
     double deviation = 1 / sqrt(level * now->length_s);
-    sum_up(&v->up, &v->up_since_s, ratio - up_band - up_noise * deviation, up_cap, now);
-    sum_up(&v->down, &v->down_since_s, -ratio - down_band - down_noise * deviation, down_cap,
+    sum_up(&v->up, &v->up_since_s, up - up_band - up_noise * deviation, up_cap, now);
+    sum_up(&v->down, &v->down_since_s, down - down_band - down_noise * deviation, down_cap,
            now);
     v->up = now->hold_up ? 0 : v->up;
     v->down = now->hold_down ? 0 : v->down;
+}
+
+/* A fall is told by what came since it began, not by the flood that has just ended. */
+static void remember_all(struct volume *v, const struct volume_moment *now, bool falling)
+{
+    double memory = fmin(v->learned_s + now->length_s, RECENT_S);
+    bool begins = v->down > 0 && !falling;
+    double gain = begins ? 1 : fmin(1, now->length_s / memory);
+    v->all_qps += gain * (now->all_qps - v->all_qps);
 }
 
 static void learn(struct volume *v, const struct volume_moment *now, double rate_qps)
@@ -53,7 +63,8 @@ static void learn(struct volume *v, const struct volume_moment *now, double rate
         return;
     v->learned_s += now->length_s;
     double gain = now->length_s / fmin(v->learned_s, LEVEL_S);
-    v->level_qps += fmin(1, gain) * (rate_qps - v->level_qps);
+    double rate = fmax(rate_qps, fmin(v->level_qps, now->all_qps)); /* nothing is missing */
+    v->level_qps += fmin(1, gain) * (rate - v->level_qps);
 }
 
 enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
@@ -61,8 +72,10 @@ enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
 {
     double memory = fmin(v->learned_s + now->length_s, RECENT_S);
     v->recent_qps += fmin(1, now->length_s / memory) * (rate_qps - v->recent_qps);
+    bool falling = v->down > 0;
     if (v->learned_s >= LEARN_S && v->level_qps > 0)
         sum_ratio(v, now, rate_qps);
+    remember_all(v, now, falling);
     learn(v, now, rate_qps);
     if (v->down * now->sensitivity >= down_alarm)
         return VOLUME_DOWN;
@@ -86,16 +99,18 @@ double volume_limit(enum volume_change change)
 
 json_t *volume_json(const struct volume *v)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "level", v->level_qps,
-                     "recent", v->recent_qps, "learned", v->learned_s, "up", v->up, "down",
-                     v->down, "up_since", v->up_since_s, "down_since", v->down_since_s, "still",
-                     v->still_s);
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "level", v->level_qps,
+                     "recent", v->recent_qps, "all", v->all_qps, "learned", v->learned_s, "up",
+                     v->up, "down", v->down, "up_since", v->up_since_s, "down_since",
+                     v->down_since_s, "still", v->still_s);
 }
 
 bool volume_parse(const json_t *json, struct volume *v)
 {
+    bool has_all = json_object_get(json, "all") != NULL; /* not where an older one learned */
     return json_read_quantity(json, "level", &v->level_qps) &&
            json_read_quantity(json, "recent", &v->recent_qps) &&
+           json_read_quantity(json, has_all ? "all" : "recent", &v->all_qps) &&
            json_read_quantity(json, "learned", &v->learned_s) &&
            json_read_quantity(json, "up", &v->up) &&
            json_read_quantity(json, "down", &v->down) &&

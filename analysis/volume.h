@@ -18,6 +18,7 @@
 struct volume {
     double level_qps;
     double recent_qps; /* ten seconds' memory */
+    double all_qps;    /* of a fall, too, with what open incidents explain; see volume_moment */
     double learned_s;  /* seconds that the level rests on */
     double up, down;   /* sums */
     double up_since_s, down_since_s;
@@ -30,10 +31,13 @@ struct volume_moment {
     double start_s;
     double length_s;
     double sensitivity;
+    /* With what open incidents explain.  They explain a rise; but as long as the whole has not
+     * fallen, nobody wants to read that hardly any queries are left. */
+    double all_qps;
     bool hold_up, hold_down; /* an incident says so already */
 };
 
-/* What the interval's rate says. */
+/* What the interval's rate says, without what open incidents explain. */
 enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
                               double rate_qps);
 bool volume_is_suspicious(const struct volume *v);

@@ -117,6 +117,22 @@ Test(detector, notices_that_queries_stop_and_when_they_are_back)
     cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
 }
 
+/* What the flood explains is no queries that are missing. */
+Test(detector, tells_no_gap_while_a_flood_holds_the_whole_up)
+{
+    const struct traffic_flow f = {"10.0.%u.1", 200, "r%u.example.net", 1, 300};
+    traffic_pass(t, 60, &f);
+    opened(INCIDENT_NAME);
+    t->level = 0.02;
+    traffic_pass(t, 60, &f);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+
+    traffic_pass(t, 10, NULL); /* and that is hardly any */
+    const struct incident *i = traffic_last(t);
+    cr_expect(eq(u32, i->kind, INCIDENT_GAP));
+    cr_expect(i->rate_qps < 0.5 * i->baseline_qps, "%g of %g", i->rate_qps, i->baseline_qps);
+}
+
 Test(detector, passes_over_a_burst_of_two_seconds)
 {
     const struct traffic_flow f = {"203.0.113.7", 0, "r%u.", 1, 1500};
