@@ -401,7 +401,7 @@ static void follow(struct casebook *b, struct case_file *c, const struct caseboo
         c->window_from_s = now_s;
         dossier_open_window(&c->dossier);
     } else if (c->incident.ended_s == 0) {
-        keep_reference(c, interval_seconds(view->interval) / REFERENCE_MEMORY_S);
+        keep_reference(c, fmin(1, interval_seconds(view->interval) / REFERENCE_MEMORY_S));
     }
 }
 
