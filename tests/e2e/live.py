@@ -12,6 +12,7 @@ import subprocess, sys, termios, time
 from veth import A, B, RATE, ROOTWATCH, SEND, Live, children_of, is_alive, main, run, wait_for
 
 SECONDS = float(os.environ.get("LIVE_SECONDS", 12))
+FRAME_BYTES = 71  # of what `send` sends
 
 # A server that takes connections and never answers; it says when it listens.
 SERVER = """
@@ -163,6 +164,9 @@ class Counting(Live):
                               stdout=subprocess.PIPE, text=True).communicate()[0])
         for p in daemons:
             self.stop(p)
+        # The kernel keeps its last block for up to a second, and tcpdump ends without it.
+        wait_for("all frames from tcpdump",
+                 lambda: pcap.stat().st_size >= 24 + sent * (16 + FRAME_BYTES), 30)
         os.killpg(dump.pid, signal.SIGTERM)
         dump.wait(30)
         read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
