@@ -2,6 +2,7 @@
 #include "program/writer.h"
 
 #include "analysis/store_going.h"
+#include "program/evidence_file.h"
 #include "program/old_cases.h"
 #include "program/status.h"
 
@@ -9,7 +10,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,7 +20,6 @@ enum {
     DAY_S = 86400,
     PAGES_DAYS = 35,
     SHARE_FLOOR = 100000,
-    CASE_MODE = 0750,
     PATH_BYTES = 4096,
 };
 
@@ -249,37 +248,6 @@ static void remove_cases(struct writer *w, int64_t now_s)
     w->cluttered = !good;
 }
 
-static bool make_directory(const char *path, struct error *err)
-{
-    return mkdir(path, CASE_MODE) == 0 || errno == EEXIST ||
-           error_errno(err, "making %s", path);
-}
-
-static bool write_evidence(struct writer *w, const struct job *j, struct error *err)
-{
-    char path[PATH_BYTES];
-    uint32_t left_out;
-    const char *state = w->settings.state;
-    (void)snprintf(path, sizeof path, "%s/cases", state);
-    if (!make_directory(path, err))
-        return false;
-    (void)snprintf(path, sizeof path, "%s/cases/%s", state, j->id);
-    if (!make_directory(path, err))
-        return false;
-    int used = snprintf(path, sizeof path, "%s/cases/%s/evidence", state, j->id);
-    if (j->time_s == 0)
-        (void)snprintf(path + used, sizeof path - (size_t)used, ".pcap");
-    else
-        (void)snprintf(path + used, sizeof path - (size_t)used, "-%lld.pcap",
-                       (long long)j->time_s);
-    if (!evidence_write(j->evidence, path, &left_out, err))
-        return false;
-    if (left_out > 0)
-        log_notice(w->settings.log, "%s: %u frames of other link types are left out", path,
-                   left_out);
-    return true;
-}
-
 static bool do_job(struct writer *w, struct job *j, struct error *err)
 {
     switch (j->kind) {
@@ -293,7 +261,8 @@ static bool do_job(struct writer *w, struct job *j, struct error *err)
     case JOB_GOING:
         return end_left(w, err) && store_keep_going(w->settings.store, &j->hour, err);
     case JOB_EVIDENCE:
-        return write_evidence(w, j, err);
+        return evidence_file_write(w->settings.state, j->id, j->time_s, j->evidence,
+                                   w->settings.log, err);
     }
     return true;
 }
