@@ -24,7 +24,7 @@ enum {
 
 /*
  * Until SIGTERM; returns the exit status: EXIT_NO_INTERFACE where no interface has the address,
- * or has it yet.  Once it listens, it writes an octet to `ready_fd`
- * and closes it; what keeps it from listening is in the log.
+ * or has it yet.  Once it listens, it writes an octet to `ready_fd` and closes it; what keeps
+ * it from listening is in the log.
  */
 int metrics_server_run(const struct config *c, const struct log *log, int ready_fd);
