@@ -162,6 +162,23 @@ def who_holds(port):
     return None
 
 
+def end_who_holds(connection, number):
+    """Ends the process at the other end, and keeps the connection until it has ended: a list of
+    connections that is read while others come and go may lack this one."""
+    connection.settimeout(0.01)
+    while True:
+        try:
+            process = who_holds(connection.getpeername()[1])
+            if process:
+                os.kill(process, number)
+            if not connection.recv(1):
+                return
+        except TimeoutError:
+            pass
+        except OSError:
+            return
+
+
 def message_of(connection):
     """DNS over TCP, with its length in front."""
     def take(size):
@@ -191,9 +208,7 @@ def killing_dns(port, known, number):
         while len(server.asked) < 2 and not server.over.wait(0.05):
             pass
         time.sleep(0.5)  # to take in what it was told
-        process = who_holds(connection.getpeername()[1])
-        if process:  # the first of those who ask it has ended it
-            os.kill(process, number)
+        end_who_holds(connection, number)
     return speak
 
 
