@@ -343,6 +343,15 @@ static void begin_minute(struct aggregator *a, int64_t minute_s)
     a->going = true;
 }
 
+static void note_beginning(struct aggregator *a, const struct interval *interval)
+{
+    if (!detector_begins(a->detector))
+        return;
+    baseline_begin(&a->baseline);
+    if (a->told.begins != NULL)
+        a->told.begins(a->told.argument, interval->start_ns / NS, detector_level(a->detector));
+}
+
 /* Asks the detectors, and tells what becomes of incidents. */
 static void look_closely(struct aggregator *a, const struct interval *interval)
 {
@@ -354,6 +363,7 @@ static void look_closely(struct aggregator *a, const struct interval *interval)
     casebook_explain(a->casebook, interval, &a->explained);
     unsigned findings = detector_interval(a->detector, interval, &a->explained, found);
     unsigned suspects = detector_suspects(a->detector, suspect);
+    note_beginning(a, interval);
 
     double spread;
     struct casebook_view view = {

@@ -39,6 +39,8 @@ struct aggregator_told {
     void (*hour)(void *argument, const struct aggregator_hour *hour);
     /* Every few minutes, of the hour that goes on, as far as it has come; NULL: nobody asks. */
     void (*going)(void *argument, const struct aggregator_hour *hour);
+    /* Traffic begins where there had been next to none; NULL: nobody asks. */
+    void (*begins)(void *argument, int64_t time_s, double rate_qps);
     void *argument;
 };
 

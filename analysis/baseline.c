@@ -14,7 +14,8 @@ enum {
     TIMES_MAX = INT32_MAX, /* that are taken up: counting on is safe for 4000 years */
 };
 
-static const double hour_gain = 0.3;    /* weight of the newest of an hour's days or weeks */
+static const double hour_gain = 0.3; /* weight of the newest of an hour's days or weeks */
+static const double next_to_none_qps = 0.25;
 static const double outlier_spread = 4; /* what is further off moves nothing by more */
 
 /* 1970-01-01 was a Thursday. */
@@ -105,6 +106,21 @@ void baseline_learn(struct baseline *b, int64_t minute_s, double rate_qps)
     if (!isnan(s) && s > 0)
         b->level += gain(b->minutes, MEMORY_MINUTES) * ((usual + off_bounded) / s - b->level);
     b->learned_s = minute_s;
+}
+
+static void forget_next_to_none(struct baseline_hour *hour, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (hour[i].mean_qps < next_to_none_qps)
+            hour[i] = (struct baseline_hour){.times = 0};
+}
+
+void baseline_begin(struct baseline *b)
+{
+    forget_next_to_none(b->week, BASELINE_WEEK_HOURS);
+    forget_next_to_none(b->day, BASELINE_DAY_HOURS);
+    b->hour_sum_qps = b->recent_qps = b->level = b->variance = 0;
+    b->hour_minutes = b->minutes = 0;
 }
 
 bool baseline_usual(const struct baseline *b, int64_t time_s, double *usual_qps,

@@ -40,6 +40,9 @@ struct baseline {
 
 void baseline_learn(struct baseline *b, int64_t minute_s, double rate_qps);
 
+/* Traffic begins, where there had been next to none: hours of that are no measure for it. */
+void baseline_begin(struct baseline *b);
+
 /* False until there is something to go by (ten minutes). */
 bool baseline_usual(const struct baseline *b, int64_t time_s, double *usual_qps,
                     double *spread_qps);

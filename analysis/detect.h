@@ -63,6 +63,7 @@ struct detector {
     double queries_s;              /* at whether there are answers */
     double origins_s;              /* at origins, by the table in use */
     double end_s;                  /* of the last interval with queries */
+    bool begins;                   /* traffic did, in the interval */
     double rest_qps;               /* of all but open incidents, ten seconds' memory */
     double day_qps;                /* the same, a day's memory */
     double new_qps;                /* queries from new prefixes, two seconds' memory */

@@ -57,6 +57,7 @@ void detect_volume(struct detector *d, const struct look *look)
     };
     enum volume_change change = volume_add(&d->volume, &now, rest_of(d, look));
     d->suspicion[SERIES_VOLUME] = volume_is_suspicious(&d->volume);
-    if (change != VOLUME_USUAL)
+    d->begins = change == VOLUME_BEGINS;
+    if (change == VOLUME_UP || change == VOLUME_DOWN)
         propose(d, change);
 }

@@ -315,6 +315,23 @@ static void look_at_shares(struct detector *d, struct look *look)
             rows[i].look(d, look);
 }
 
+/* How long it has learned means nothing without what it learned, so all of it goes. */
+static void forget_shares(struct detector *d)
+{
+    d->learned_s = d->answers_s = d->rcodes_s = d->queries_s = d->origins_s = d->end_s = 0;
+    d->rest_qps = d->day_qps = d->new_qps = d->usual_new = 0;
+    for (unsigned i = 0; i < SERIES_SHARES; i++)
+        shares_clear(d->shares[i]);
+}
+
+/* Shares of next to none are no measure for those of the traffic. */
+static void begin(struct detector *d)
+{
+    forget_shares(d);
+    d->watched_s = 0;
+    d->proposals = d->suspects = 0;
+}
+
 unsigned detector_interval(struct detector *d, const struct interval *interval,
                            const struct explained *explained,
                            struct finding found[static DETECTOR_FINDINGS])
@@ -322,12 +339,15 @@ unsigned detector_interval(struct detector *d, const struct interval *interval,
     struct look look = look_of(interval, explained);
     d->suspects = 0;
     d->proposals = 0;
+    d->begins = false;
     memset(d->suspicion, 0, sizeof d->suspicion);
     if (look.moment.rest >= 1)
         look_at_shares(d, &look);
     /* Lost frames leave shares as they are, and rates too small: a fall means nothing then. */
     if (!interval->lossy || look.moment.rest > d->volume.level_qps * look.moment.length_s)
         rows[SERIES_VOLUME].look(d, &look);
+    if (d->begins)
+        begin(d);
     return choose(d, look.moment.start_s + look.moment.length_s, found);
 }
 
@@ -336,6 +356,11 @@ unsigned detector_suspects(const struct detector *d,
 {
     memcpy(suspects, d->suspect, d->suspects * sizeof *suspects);
     return d->suspects;
+}
+
+bool detector_begins(const struct detector *d)
+{
+    return d->begins;
 }
 
 double detector_level(const struct detector *d)
@@ -397,16 +422,6 @@ static bool parse_times(const json_t *json, struct detector *d)
            json_read_quantity(json, "end_s", &d->end_s) && d->end_s <= (double)JSON_TIME_MAX;
 }
 
-/* How long it has learned means nothing without what it learned, so all of it goes. */
-static void forget(struct detector *d)
-{
-    d->learned_s = d->answers_s = d->rcodes_s = d->queries_s = d->origins_s = d->end_s = 0;
-    d->rest_qps = d->day_qps = d->new_qps = d->usual_new = 0;
-    d->volume = (struct volume){.level_qps = 0};
-    for (unsigned i = 0; i < SERIES_SHARES; i++)
-        shares_clear(d->shares[i]);
-}
-
 bool detector_parse(const json_t *json, struct detector *d, struct error *err)
 {
     bool good = json_is_object(json) && parse_times(json, d) &&
@@ -421,6 +436,7 @@ bool detector_parse(const json_t *json, struct detector *d, struct error *err)
                shares_parse(json_object_get(json, rows[i].name), d->shares[i], d->end_s);
     if (good)
         return true;
-    forget(d);
+    forget_shares(d);
+    d->volume = (struct volume){.level_qps = 0};
     return error_set(err, "what the detectors learned is not as it was written");
 }

@@ -83,6 +83,12 @@ void detector_turn(struct detector *d, const struct prefix_counts *minute, int64
 unsigned detector_suspects(const struct detector *d,
                            struct subject suspects[static DETECTOR_SUSPECTS]);
 
+/*
+ * Whether traffic begins with the interval just looked at, where there had been next to none:
+ * nothing is found in it, and the detector learns anew, as after a first start.
+ */
+bool detector_begins(const struct detector *d);
+
 /* What is usual for all queries together just now; 0: not known yet. */
 double detector_level(const struct detector *d);
 

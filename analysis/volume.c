@@ -10,6 +10,7 @@ enum {
     RECENT_S = 10,
     LEARN_S = 60,       /* before anything is told */
     STILL_S = 4 * 3600, /* at most */
+    NEXT_TO_NONE = 300, /* queries that a level rests on: one in four seconds, at most */
 };
 
 /* Natural logarithms of ratios. */
@@ -22,6 +23,12 @@ static const double down_noise = 1.7;
 static const double down_cap = 1;
 static const double down_alarm = 4;
 static const double suspicious = 0.2; /* of an alarm */
+static const double beginning = 0.5;  /* the same: before any share can be an alarm */
+
+static double rests_on(const struct volume *v)
+{
+    return v->level_qps * fmin(v->learned_s, LEVEL_S);
+}
 
 static void sum_up(double *sum, double *since_s, double excess, double cap,
                    const struct volume_moment *now)
@@ -39,11 +46,12 @@ static void sum_ratio(struct volume *v, const struct volume_moment *now, double 
     double up = log(fmax(rate_qps, least) / level);
     double down = log(level / fmax(now->all_qps, least));
     double deviation = 1 / sqrt(level * now->length_s);
+    v->up_from = v->up <= 0 ? fmin(rests_on(v), NEXT_TO_NONE) : v->up_from;
     sum_up(&v->up, &v->up_since_s, up - up_band - up_noise * deviation, up_cap, now);
     sum_up(&v->down, &v->down_since_s, down - down_band - down_noise * deviation, down_cap,
            now);
     v->up = now->hold_up ? 0 : v->up;
-    v->down = now->hold_down ? 0 : v->down;
+    v->down = now->hold_down || v->learned_s < LEARN_S ? 0 : v->down;
 }
 
 /* A fall is told by what came since it began, not by the flood that has just ended. */
@@ -55,12 +63,30 @@ static void remember_all(struct volume *v, const struct volume_moment *now, bool
     v->all_qps += gain * (now->all_qps - v->all_qps);
 }
 
+static bool begins(const struct volume *v, const struct volume_moment *now)
+{
+    bool known = v->learned_s >= LEARN_S && v->up_from >= NEXT_TO_NONE;
+    return !known && v->up * now->sensitivity >= beginning * up_alarm;
+}
+
+static void begin(struct volume *v, const struct volume_moment *now, double rate_qps)
+{
+    *v = (struct volume){.level_qps = rate_qps,
+                         .recent_qps = rate_qps,
+                         .all_qps = now->all_qps,
+                         .learned_s = now->length_s};
+}
+
 static void learn(struct volume *v, const struct volume_moment *now, double rate_qps)
 {
     bool still = now->hold_up || now->hold_down || volume_is_suspicious(v);
     v->still_s = still ? v->still_s + now->length_s : 0;
     if (still && v->still_s < STILL_S)
         return;
+    if (still && v->still_s - now->length_s < STILL_S)
+        v->level_qps = v->learned_s = v->up = v->down = 0;
+    if (v->level_qps <= 0 && rate_qps <= 0)
+        return; /* before the first query there is nothing to learn from */
     v->learned_s += now->length_s;
     double gain = now->length_s / fmin(v->learned_s, LEVEL_S);
     double rate = fmax(rate_qps, fmin(v->level_qps, now->all_qps)); /* nothing is missing */
@@ -73,8 +99,12 @@ enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
     double memory = fmin(v->learned_s + now->length_s, RECENT_S);
     v->recent_qps += fmin(1, now->length_s / memory) * (rate_qps - v->recent_qps);
     bool falling = v->down > 0;
-    if (v->learned_s >= LEARN_S && v->level_qps > 0)
+    if (v->level_qps > 0)
         sum_ratio(v, now, rate_qps);
+    if (begins(v, now)) {
+        begin(v, now, rate_qps);
+        return VOLUME_BEGINS;
+    }
     remember_all(v, now, falling);
     learn(v, now, rate_qps);
     if (v->down * now->sensitivity >= down_alarm)
@@ -99,15 +129,16 @@ double volume_limit(enum volume_change change)
 
 json_t *volume_json(const struct volume *v)
 {
-    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "level", v->level_qps,
-                     "recent", v->recent_qps, "all", v->all_qps, "learned", v->learned_s, "up",
-                     v->up, "down", v->down, "up_since", v->up_since_s, "down_since",
-                     v->down_since_s, "still", v->still_s);
+    return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "level",
+                     v->level_qps, "recent", v->recent_qps, "all", v->all_qps, "learned",
+                     v->learned_s, "up", v->up, "down", v->down, "up_since", v->up_since_s,
+                     "down_since", v->down_since_s, "still", v->still_s, "up_from", v->up_from);
 }
 
 bool volume_parse(const json_t *json, struct volume *v)
 {
     bool has_all = json_object_get(json, "all") != NULL; /* not where an older one learned */
+    v->up_from = NEXT_TO_NONE;                           /* the same */
     return json_read_quantity(json, "level", &v->level_qps) &&
            json_read_quantity(json, "recent", &v->recent_qps) &&
            json_read_quantity(json, has_all ? "all" : "recent", &v->all_qps) &&
@@ -118,5 +149,6 @@ bool volume_parse(const json_t *json, struct volume *v)
            v->up_since_s <= (double)JSON_TIME_MAX &&
            json_read_quantity(json, "down_since", &v->down_since_s) &&
            v->down_since_s <= (double)JSON_TIME_MAX &&
-           json_read_quantity(json, "still", &v->still_s);
+           json_read_quantity(json, "still", &v->still_s) &&
+           json_read_quantity(json, "up_from", &v->up_from);
 }

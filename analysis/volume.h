@@ -5,6 +5,9 @@
  * band and bounded, as shares are.  The level follows the day, whose steepest hour changes a
  * rate by less than the band in twenty minutes; it stands still while the sums are high, for
  * four hours at most, and then takes what there is for usual.
+ *
+ * A level of the first minute, or one that rests on next to no queries, is no measure: where
+ * more come, the traffic begins, and so does the level.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -22,10 +25,16 @@ struct volume {
     double learned_s;  /* seconds that the level rests on */
     double up, down;   /* sums */
     double up_since_s, down_since_s;
+    double up_from; /* queries that the level rested on when `up` left zero; 300: or more */
     double still_s; /* for how long the level has stood still */
 };
 
-enum volume_change { VOLUME_USUAL, VOLUME_UP, VOLUME_DOWN };
+enum volume_change {
+    VOLUME_USUAL,
+    VOLUME_UP,
+    VOLUME_DOWN,
+    VOLUME_BEGINS, /* there was next to nothing before: the level is this interval's rate */
+};
 
 struct volume_moment {
     double start_s;

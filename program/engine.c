@@ -27,6 +27,7 @@ struct engine {
     char www[CONFIG_PATH_BYTES + 8]; /* of the pages, live */
     int64_t interval_ns;
     int64_t last_minute_s;
+    int64_t began_h; /* hour in which it was last said that traffic begins */
     uint64_t seed;
     struct tlds *shipped;              /* NULL where there are others */
     struct junk *judge;                /* one of all workers */
@@ -85,6 +86,18 @@ static void pass_going(void *argument, const struct aggregator_hour *hour)
         writer_going(e->writer, hour);
 }
 
+/* A few queries now and then begin again and again. */
+static void note_beginning(void *argument, int64_t time_s, double rate_qps)
+{
+    struct engine *e = argument;
+    if (time_s / 3600 != e->began_h)
+        log_notice(e->settings.log,
+                   "queries begin, %.0f a second, where there had been next to none: what is "
+                   "usual is learned anew",
+                   rate_qps);
+    e->began_h = time_s / 3600;
+}
+
 static bool create_aggregator(struct engine *e, struct error *err)
 {
     const struct config *c = e->settings.config;
@@ -106,9 +119,13 @@ static bool create_aggregator(struct engine *e, struct error *err)
             .run = e->settings.keep_run,
             .seed = e->seed,
     };
-    const struct aggregator_told told = {keep_event,  keeps_frames(e) ? pass_evidence : NULL,
-                                         pass_minute, pass_hour,
-                                         pass_going,  e};
+    const struct aggregator_told told = {keep_event,
+                                         keeps_frames(e) ? pass_evidence : NULL,
+                                         pass_minute,
+                                         pass_hour,
+                                         pass_going,
+                                         note_beginning,
+                                         e};
     e->aggregator = aggregator_create(&settings, &told, err);
     return e->aggregator != NULL;
 }

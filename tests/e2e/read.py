@@ -92,6 +92,18 @@ class Read(unittest.TestCase):
         self.assertEqual(ran.stdout, b"No frames.\n")
         self.assertIn(b"none.pcap: ", ran.stderr)
 
+    def test_says_once_that_queries_begin_where_there_had_been_next_to_none(self):
+        busy = made("--rate", 0.05, "--from", FROM, "--to", FROM + 120)
+        header, records = frames(busy)
+        first = struct.unpack_from("<I", records[0])[0]
+        strays = [moved(records[0], first - s) for s in range(600, 0, -10)]
+        self.pcap.write_bytes(header + b"".join(strays + records))
+        ran = self.read("--json", self.pcap)
+        self.assertEqual(json.loads(ran.stdout)["incidents"], [])
+        self.assertEqual(ran.stderr.count(b"\n"), 1, ran.stderr)
+        self.assertIn(b"queries begin, 2", ran.stderr)
+        self.assertIn(b" a second, where there had been next to none", ran.stderr)
+
     def test_summarises_what_it_has_read_when_asked_to_stop(self):
         # Half of a capture comes through a pipe that stays open.
         p = subprocess.Popen([ROOTWATCH, "read", "--json", "-"], stdin=subprocess.PIPE,

@@ -1,0 +1,142 @@
+/* Traffic that begins where there was next to none: no incident, but what is usual from now on.
+ */
+/* SPDX-License-Identifier: MIT */
+#include "tests/support/traffic.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <math.h>
+
+static struct traffic *t;
+static const struct traffic_flow stray = {"203.0.113.7", 0, "mail.example.net", 15, 1};
+static const struct traffic_flow flood = {"192.0.2.9", 0, "www.example.org", 1, 300};
+
+static void setup(void)
+{
+    t = traffic_create(NULL, 1, 7);
+}
+
+static void teardown(void)
+{
+    traffic_free(t);
+}
+
+TestSuite(beginning, .init = setup, .fini = teardown, .timeout = 110);
+
+/* One query every so many seconds, and nothing else. */
+static void pass_strays(unsigned seconds, unsigned every_s)
+{
+    double level = t->level;
+    t->level = 0;
+    for (unsigned i = 0; i < seconds / every_s; i++) {
+        traffic_pass(t, 1, &stray);
+        traffic_pass(t, every_s - 1, NULL);
+    }
+    t->level = level;
+}
+
+static void expect_no_events(void)
+{
+    cr_expect(eq(u32, t->events, 0), "%s", t->events > 0 ? traffic_last(t)->summary : "");
+}
+
+static void expect_flood_is_told(void)
+{
+    traffic_pass(t, 60, &flood);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(int, t->event[0].incident.kind, INCIDENT_PREFIX));
+}
+
+static double usual_qps(void)
+{
+    return aggregator_usual(t->aggregator);
+}
+
+Test(beginning, after_a_silence_is_a_first_start)
+{
+    t->level = 0;
+    traffic_pass(t, 7200, NULL);
+    t->level = 1;
+    traffic_pass(t, 900, NULL);
+    expect_no_events();
+    expect_flood_is_told();
+}
+
+Test(beginning, within_the_first_minute_is_a_first_start)
+{
+    pass_strays(30, 5);
+    traffic_pass(t, 600, NULL);
+    expect_no_events();
+    expect_flood_is_told();
+}
+
+Test(beginning, after_stray_queries_is_no_rise)
+{
+    pass_strays(7200, 10);
+    cr_expect(lt(dbl, usual_qps(), 1));
+    t->level = 5;
+    traffic_pass(t, 1200, NULL);
+    expect_no_events();
+    cr_expect(gt(dbl, usual_qps(), 600));
+    t->level = 1;
+    traffic_pass(t, 60, NULL);
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_GAP));
+}
+
+Test(beginning, over_a_minute_is_no_rise)
+{
+    pass_strays(600, 10);
+    for (unsigned i = 0; i < 60; i++) {
+        t->level = i / 12.0;
+        traffic_pass(t, 1, NULL);
+    }
+    traffic_pass(t, 600, NULL);
+    expect_no_events();
+}
+
+Test(beginning, is_no_rise_also_with_a_restart_in_it)
+{
+    pass_strays(600, 10);
+    traffic_pass(t, 3, NULL);
+    traffic_restart(t, 1);
+    traffic_pass(t, 600, NULL);
+    expect_no_events();
+}
+
+/* One query in two seconds. */
+Test(beginning, is_not_what_a_flood_on_a_tiny_site_is)
+{
+    pass_strays(3600, 2);
+    expect_no_events();
+    t->level = 0;
+    traffic_pass(t, 120, &flood);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(int, t->event[0].incident.kind, INCIDENT_PREFIX));
+}
+
+Test(beginning, leaves_what_was_learned_of_sources_before_a_long_silence)
+{
+    const struct traffic_flow resolver = {"203.0.113.7", 0, "mail.example.net", 15, 30};
+    traffic_pass(t, 7200, &resolver);
+    t->level = 0;
+    traffic_pass(t, 6 * 3600, NULL);
+    t->level = 1;
+    traffic_pass(t, 120, &resolver);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_GAP));
+    traffic_pass(t, 30, &flood); /* not warming up */
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 2));
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_PREFIX));
+}
+/* With a query every ten seconds in between; hours of before are still known. */
+Test(beginning, after_a_long_gap_is_what_was_usual_before)
+{
+    traffic_pass(t, 7200, NULL);
+    pass_strays(8 * 3600, 10);
+    traffic_pass(t, 1200, NULL);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_GAP));
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect(gt(dbl, usual_qps(), 140));
+}
