@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { PATIENCE_MS = 60000 };
+
 static char directory[DIRECTORY_BYTES];
 static struct log quiet;
 static int poke_fd;     /* -1: not live */
@@ -47,6 +49,7 @@ static struct writer *start_with(FILE *events, const char *www)
     cr_assert_not_null(store, "%s", err.text);
     (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
     cr_assert(eq(int, sqlite3_open(path, &beside), SQLITE_OK));
+    (void)sqlite3_busy_timeout(beside, PATIENCE_MS); /* the writer writes meanwhile */
     const struct writer_settings settings = {.store = store,
                                              .events = events,
                                              .log = &quiet,
@@ -119,7 +122,7 @@ static void wait_for_minute(int64_t start_s)
     char text[80];
     (void)snprintf(text, sizeof text, "SELECT count(*) FROM minutes WHERE start = %lld",
                    (long long)start_s);
-    for (int i = 0; i < 1000 && number(text) == 0; i++)
+    for (int ms = 0; ms < PATIENCE_MS && number(text) == 0; ms += 10)
         (void)usleep(10000);
     cr_assert(eq(int, number(text), 1));
 }
