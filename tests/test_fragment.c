@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { WHOLE_MAX = 4096 };
+enum { WHOLE_MAX = 4096, TRIES = 4 /* at measuring */ };
 
 static struct wire wire;
 static struct shape shape;
@@ -30,7 +30,7 @@ static void teardown(void)
     wire_close(&wire);
 }
 
-TestSuite(fragment, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(fragment, .init = setup, .fini = teardown, .timeout = 600);
 
 /* A response with as many octets behind its question as it takes; they are not records. */
 static void given_message(size_t dns_bytes)
@@ -244,17 +244,33 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static double seconds_of(unsigned datagrams)
+{
+    wire_again(&wire);
+    double begin = seconds();
+    for (identification = 0; identification < datagrams; identification++)
+        see(8, 16);
+    return seconds() - begin;
+}
+
+/* The least of some tries: what others do on the machine only adds to it. */
+static double least_seconds_of(unsigned datagrams)
+{
+    double least = seconds_of(datagrams);
+    for (int i = 1; i < TRIES; i++) {
+        double took = seconds_of(datagrams);
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
 Test(fragment, work_grows_no_faster_than_traffic)
 {
     double last = 0;
     given_message(1000);
     ipv6 = true; /* more identifications */
     for (unsigned datagrams = 25000; datagrams <= 100000; datagrams *= 2) {
-        wire_again(&wire);
-        double begin = seconds();
-        for (identification = 0; identification < datagrams; identification++)
-            see(8, 16);
-        double took = seconds() - begin;
+        double took = least_seconds_of(datagrams);
         if (last > 0.01)
             cr_expect(lt(dbl, took, 5 * last), "%u datagrams took %.3f s, half %.3f s",
                       datagrams, took, last);

@@ -9,6 +9,7 @@
 #include <time.h>
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
+enum { TRIES = 4 /* at measuring */ };
 
 #define FIRST 0xfffffff0U /* the numbers wrap early */
 
@@ -29,7 +30,7 @@ static void teardown(void)
     wire_close(&wire);
 }
 
-TestSuite(stream, .init = setup, .fini = teardown, .timeout = 60);
+TestSuite(stream, .init = setup, .fini = teardown, .timeout = 600);
 
 /* ---- Given: what a client sends -------------------------------------------------------- */
 
@@ -483,16 +484,32 @@ Test(stream, an_endless_stream_keeps_no_more_than_its_share)
     cr_expect(eq(int, see(40000, sequence, ACK, octets, sent), VERDICT_MESSAGE));
 }
 
+static double seconds_of(unsigned streams)
+{
+    wire_again(&wire);
+    double begin = seconds();
+    for (unsigned i = 0; i < streams; i++)
+        see_one_of_many(i, 10, ACK, octets, 20); /* waits for what came before */
+    return seconds() - begin;
+}
+
+/* The least of some tries: what others do on the machine only adds to it. */
+static double least_seconds_of(unsigned streams)
+{
+    double least = seconds_of(streams);
+    for (int i = 1; i < TRIES; i++) {
+        double took = seconds_of(streams);
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
 Test(stream, work_grows_no_faster_than_traffic)
 {
     given_query("www.example");
     double last = 0;
     for (unsigned streams = 25000; streams <= 100000; streams *= 2) {
-        wire_again(&wire);
-        double begin = seconds();
-        for (unsigned i = 0; i < streams; i++)
-            see_one_of_many(i, 10, ACK, octets, 20); /* waits for what came before */
-        double took = seconds() - begin;
+        double took = least_seconds_of(streams);
         if (last > 0.01)
             cr_expect(lt(dbl, took, 5 * last), "%u streams took %.3f s, half %.3f s", streams,
                       took, last);
