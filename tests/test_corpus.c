@@ -35,7 +35,7 @@ static void setup(void)
         cr_skip_test("no reference corpus in %s: set ROOTWATCH_CORPUS", corpus);
 }
 
-TestSuite(corpus, .init = setup, .timeout = 120);
+TestSuite(corpus, .init = setup, .timeout = 900);
 
 typedef void file_function(const char *path);
 

@@ -50,7 +50,7 @@ static void teardown(void)
     directory_remove(directory);
 }
 
-TestSuite(jobs, .init = setup, .fini = teardown, .timeout = 300);
+TestSuite(jobs, .init = setup, .fini = teardown, .timeout = 900);
 
 static void put_minute(int64_t start_s)
 {

@@ -31,7 +31,7 @@ static void teardown(void)
     traffic_free(t);
 }
 
-TestSuite(learned, .init = setup, .fini = teardown, .timeout = 110);
+TestSuite(learned, .init = setup, .fini = teardown, .timeout = 900);
 
 static json_t *with(const char *path, json_t *value)
 {

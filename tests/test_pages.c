@@ -43,7 +43,7 @@ static void teardown(void)
     directory_remove(directory);
 }
 
-TestSuite(pages, .init = setup, .fini = teardown, .timeout = 150);
+TestSuite(pages, .init = setup, .fini = teardown, .timeout = 900);
 
 static void stored(int64_t from_s, int64_t to_s)
 {

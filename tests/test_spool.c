@@ -64,7 +64,7 @@ static void setup(void)
     strcpy(config.mail_from, "rootwatch@example.net");
     strcpy(config.mail_to[0], "noc@example.net");
     config.mail_recipients = 1;
-    config.mail_timeout_s = 5;
+    config.mail_timeout_s = 60;
     given_sendmail("exit 0");
 }
 
