@@ -4,8 +4,8 @@
 
 usage: read.py ROOTWATCH THE_CASE MAILSERVER
 """
-import bz2, glob, gzip, json, lzma, os, pathlib, signal, sqlite3, struct, subprocess, sys
-import tempfile, time, unittest
+import bz2, fcntl, glob, gzip, json, lzma, os, pathlib, signal, sqlite3, struct, subprocess, sys
+import tempfile, termios, time, unittest
 
 ROOTWATCH, THE_CASE, MAILSERVER = sys.argv[1:4]
 FROM = 43200 + 86400  # of the case: when the culprit begins
@@ -104,6 +104,14 @@ class Read(unittest.TestCase):
         self.assertIn(b"queries begin, 2", ran.stderr)
         self.assertIn(b" a second, where there had been next to none", ran.stderr)
 
+    def waits_for_more(self, p):
+        """It minds signals, has taken all from its pipe and done with it."""
+        left = struct.unpack("i", fcntl.ioctl(p.stdin, termios.FIONREAD, bytes(4)))[0]
+        about = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{p.pid}/status")
+                     .read_text().splitlines())
+        blocked = int(about["SigBlk"], 16) >> signal.SIGINT - 1 & 1
+        return left == 0 and blocked and about["State"].startswith("S")
+
     def test_summarises_what_it_has_read_when_asked_to_stop(self):
         # Half of a capture comes through a pipe that stays open.
         p = subprocess.Popen([ROOTWATCH, "read", "--json", "-"], stdin=subprocess.PIPE,
@@ -111,7 +119,9 @@ class Read(unittest.TestCase):
         header, records = frames(self.case)
         p.stdin.write(header + b"".join(records[:len(records) // 2]))
         p.stdin.flush()
-        time.sleep(0.5)
+        while not self.waits_for_more(p):
+            self.assertIsNone(p.poll(), "it ended")
+            time.sleep(0.01)
         p.send_signal(signal.SIGINT)
         said, complaint = p.communicate(b"".join(records[len(records) // 2:]), timeout=20)
         self.assertEqual(p.returncode, 1, complaint)
