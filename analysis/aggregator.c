@@ -507,3 +507,8 @@ void aggregator_note_id(struct aggregator *a, const char *id)
 {
     casebook_note_id(a->casebook, id);
 }
+
+bool aggregator_knows_ids(const struct aggregator *a)
+{
+    return casebook_knows_ids(a->casebook);
+}

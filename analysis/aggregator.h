@@ -87,3 +87,5 @@ json_t *aggregator_json(const struct aggregator *a);
 bool aggregator_parse(const json_t *json, struct aggregator *a, struct error *err);
 /* An incident of this id is in the store: no other may get it. */
 void aggregator_note_id(struct aggregator *a, const char *id);
+/* Whether all in the store have been noted, or are part of what was learned. */
+bool aggregator_knows_ids(const struct aggregator *a);

@@ -177,19 +177,28 @@ static void keep_reference(struct case_file *c, double gain)
         c->reference_qps[i] += gain * (d->type_qps[i] - c->reference_qps[i]);
 }
 
+/* On an earlier day than the latest it is one that no day has had. */
+static unsigned next_number(struct casebook *b, int64_t day)
+{
+    unsigned number;
+    if (day > b->day)
+        b->opened = 0;
+    b->day = day > b->day ? day : b->day;
+    number = day < b->day ? b->most + 1 : ++b->opened;
+    b->most = number > b->most ? number : b->most;
+    return number;
+}
+
 /* "2005-0118-1": the day, and a number that grows through it. */
 static void give_id(struct casebook *b, struct case_file *c, int64_t now_s)
 {
-    int64_t day = now_s / 86400;
-    if (day != b->day)
-        b->opened = 0;
-    b->day = day;
     time_t at = (time_t)now_s;
     struct tm utc;
     char text[INCIDENT_ID_BYTES];
     gmtime_r(&at, &utc);
     (void)strftime(text, sizeof text, "%Y-%m%d", &utc);
-    (void)snprintf(c->incident.id, sizeof c->incident.id, "%.12s-%u", text, ++b->opened);
+    (void)snprintf(c->incident.id, sizeof c->incident.id, "%.12s-%u", text,
+                   next_number(b, now_s / 86400));
 }
 
 /* A flash crowd or a gap is never the same as the one before. */
@@ -198,7 +207,7 @@ static bool take_up_old(struct casebook *b, struct case_file *c, int64_t now_s)
     for (unsigned i = 0; i < CASEBOOK_CLOSED && case_has_waves(c); i++) {
         const struct casebook_closed *old = &b->closed[i];
         if (old->id[0] == '\0' || !subject_same(&old->subject, &c->culprit[0].subject) ||
-            now_s - old->closed_s > COME_BACK_S)
+            llabs(now_s - old->closed_s) > COME_BACK_S)
             continue;
         memcpy(c->incident.id, old->id, sizeof c->incident.id);
         c->incident.wave = old->wave + 1;

@@ -91,6 +91,8 @@ uint64_t casebook_turned_away(const struct casebook *b);
 
 /* An incident of this id is known elsewhere: no other may get it. */
 void casebook_note_id(struct casebook *b, const char *id);
+/* Whether any was noted or given: without, those that are known elsewhere have to be noted. */
+bool casebook_knows_ids(const struct casebook *b);
 
 json_t *casebook_json(const struct casebook *b);
 /* Into a book just made.  Takes up whatever can be read; false: not all, `err` says what. */

@@ -31,6 +31,7 @@ struct casebook {
     unsigned closed_next;
     int64_t day;     /* days since 1970 of the latest opening */
     unsigned opened; /* incidents of that day */
+    unsigned most;   /* the highest number of all days; 0: it is not known */
     uint64_t turned_away;
     double excess_queries;
 };

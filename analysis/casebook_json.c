@@ -24,8 +24,8 @@ json_t *casebook_json(const struct casebook *b)
     for (unsigned i = 0; i < CASEBOOK_CLOSED; i++)
         if (b->closed[i].id[0] != '\0')
             json_array_append_new(closed, closed_json(&b->closed[i]));
-    return json_pack("{s:I, s:i, s:o, s:o, s:o}", "day", (json_int_t)b->day, "opened",
-                     (int)b->opened, "open", open, "closed", closed, "habits",
+    return json_pack("{s:I, s:i, s:i, s:o, s:o, s:o}", "day", (json_int_t)b->day, "opened",
+                     (int)b->opened, "most", (int)b->most, "open", open, "closed", closed, "habits",
                      habits_json(&b->habits));
 }
 
@@ -51,11 +51,17 @@ void casebook_note_id(struct casebook *b, const char *id)
     int64_t day = timegm(&utc) / 86400;
     if (day < 0 || day > CASEBOOK_DAY_MAX)
         return;
+    b->most = number > b->most ? number : b->most;
     if (day > b->day)
         b->opened = 0;
     if (day >= b->day && number > b->opened)
         b->opened = number;
     b->day = day > b->day ? day : b->day;
+}
+
+bool casebook_knows_ids(const struct casebook *b)
+{
+    return b->most > 0;
 }
 
 /* Neither is ahead of what was seen: it would never be quiet again. */
@@ -99,9 +105,10 @@ static bool parse_closed(struct casebook *b, const json_t *json, struct error *e
 static bool parse_numbers(struct casebook *b, const json_t *json, struct error *err)
 {
     if (json_read_time(json, "day", &b->day) && b->day <= CASEBOOK_DAY_MAX &&
-        json_read_u32(json, "opened", &b->opened) && b->opened < CASEBOOK_NUMBER_MAX)
+        json_read_u32(json, "opened", &b->opened) && b->opened < CASEBOOK_NUMBER_MAX &&
+        json_read_u32(json, "most", &b->most) && b->most < CASEBOOK_NUMBER_MAX)
         return true;
-    b->day = b->opened = 0;
+    b->day = b->opened = b->most = 0;
     for (unsigned i = 0; i < CASEBOOK_SLOTS; i++)
         if (b->slot[i].state == CASE_OPEN)
             casebook_note_id(b, b->slot[i].incident.id);

@@ -14,7 +14,6 @@
 enum {
     NS = 1000000000,
     NAME_BUCKETS = 2048, /* of an interval: 12,288 names */
-    DAY_S = 86400,
     LOSSY_PERMILLE = 10, /* kernel drops, of all frames, that make an interval lossy */
 };
 
@@ -153,8 +152,8 @@ static void take_up(struct engine *e, struct store *store)
                   e->settings.state, err.text);
         whole = false;
     }
-    if (!whole && !store_incidents(store, time_s > DAY_S ? time_s - DAY_S : 0, INT64_MAX,
-                                   note_incident, e->aggregator, &err))
+    whole = whole && aggregator_knows_ids(e->aggregator);
+    if (!whole && !store_incidents(store, 0, INT64_MAX, note_incident, e->aggregator, &err))
         log_error(e->settings.log, "%s: %s", e->settings.state, err.text);
     json_decref(learned);
 }

@@ -283,6 +283,34 @@ Test(casebook, takes_up_the_id_of_a_culprit_that_comes_back)
     cr_expect(eq(u32, t->event[2].incident.wave, 2));
 }
 
+static void expect_id(const char *client, const char *id)
+{
+    const struct traffic_flow f = {client, 0, "mail.example.net", 15, 50};
+    traffic_pass(t, 30, &f);
+    cr_assert_not_null(traffic_last(t));
+    cr_expect(eq(str, (char *)traffic_last(t)->id, (char *)id));
+    traffic_pass(t, 1000, NULL);
+}
+
+/* Also of one whose culprit came back, but days before it was there. */
+Test(casebook, gives_no_id_twice_when_days_go_back)
+{
+    t->now_s += 3 * 86400;
+    expect_id("203.0.113.7", "2025-0104-1");
+    t->now_s += 86400;
+    expect_id("203.0.114.7", "2025-0105-1");
+    t->now_s -= 86400;
+    expect_id("203.0.115.7", "2025-0104-2");
+    t->now_s -= 2 * 86400;
+    expect_id("203.0.114.7", "2025-0102-3");
+    traffic_restart(t, 1);
+    expect_id("203.0.115.7", "2025-0102-4");
+    t->now_s += 3 * 86400;
+    expect_id("203.0.116.7", "2025-0105-2");
+    t->now_s += 86400;
+    expect_id("203.0.117.7", "2025-0106-1");
+}
+
 Test(casebook, closes_an_incident_in_time_when_the_clock_is_set_back)
 {
     traffic_pass(t, 120, &flood);

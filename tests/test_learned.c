@@ -141,6 +141,18 @@ Test(learned, gives_no_number_twice_when_the_latest_is_lost)
     cr_expect(eq(dbl, number_of("casebook", "opened"), 7));
 }
 
+Test(learned, of_a_release_that_did_not_keep_the_highest_number_has_it_from_the_store)
+{
+    cr_expect(aggregator_knows_ids(t->aggregator));
+    (void)json_object_del(json_object_get(learned, "casebook"), "most");
+    cr_assert(traffic_resume(t, learned, &err), "%s", err.text);
+    cr_expect_not(aggregator_knows_ids(t->aggregator));
+    aggregator_note_id(t->aggregator, "2024-1231-9");
+    cr_expect(aggregator_knows_ids(t->aggregator));
+    cr_expect(eq(dbl, number_of("casebook", "most"), 9));
+    cr_expect(eq(dbl, number_of("casebook", "opened"), 2));
+}
+
 Test(learned, holds_no_incident_open_by_a_time_that_has_not_come)
 {
     cr_assert(resume("/casebook/open/0/active", json_integer(INT64_C(9000000000))));

@@ -344,6 +344,21 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
             told += [json.loads(line) for line in events.read_text().splitlines()]
         self.assertEqual([(e["id"], e["state"]) for e in told], [("2005-0118-1", "open")])
 
+    def test_gives_no_number_twice_when_an_older_day_is_read_later(self):
+        state, told = self.dir / "state", []
+        header, records = frames(made("--rate", 0.05, "--from", FROM - 900, "--to", FROM + 60))
+        for day in (0, 2, 1, 0):
+            moment = 86400 * day + (3600 if day == 0 and told else 0)
+            s = self.summary("--state", state, "-", data=header + b"".join(
+                moved(r, struct.unpack_from("<I", r)[0] + moment) for r in records))
+            told += [i["id"] for i in s["incidents"] if i["state"] == "open"]
+            with sqlite3.connect(state / "rootwatch.db") as db:  # as an older release left it
+                db.execute("UPDATE learned SET doc = json_set("
+                           "json_remove(doc, '$.casebook.most'), '$.casebook.open', json('[]'))")
+        self.assertEqual(told[:2], ["2005-0118-1", "2005-0120-1"])
+        self.assertEqual(len(told), len(set(told)), told)
+        self.assertGreater(len(told), 2)
+
     def test_gives_a_new_number_when_the_state_is_damaged(self):
         """What was learned is lost, and said to be; the stored incident stays what it was."""
         state, told, said = self.dir / "state", [], []
