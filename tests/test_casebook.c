@@ -54,6 +54,18 @@ Test(casebook, tells_a_second_wave_of_the_same_incident)
     cr_expect(strcmp(i->type[0].qtype, "AAAA") == 0 && i->type[0].named);
 }
 
+/* Of its queries a few are of another type from then on: too few for a change. */
+Test(casebook, finds_no_wave_after_an_interval_that_was_stretched_to_half_an_hour)
+{
+    traffic_pass(t, 300, &flood);
+    t->varied = 12;
+    t->interval_s = 1800;
+    traffic_pass(t, 1800, &flood);
+    t->interval_s = 1;
+    traffic_pass(t, 300, &flood);
+    cr_expect(eq(u32, t->events, 1), "%s", traffic_last(t)->summary);
+}
+
 Test(casebook, tells_with_an_incident_what_was_not_decoded_meanwhile)
 {
     char text[REASONS_LINE_BYTES];

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BACKGROUND_QPS = 150, START_S = 1735689600, SERVFAIL = 2, NXDOMAIN = 3 };
+enum { BACKGROUND_QPS = 150, START_S = 1735689600, SERVFAIL = 2, NXDOMAIN = 3, TXT = 16 };
 
 static void keep_event(void *argument, struct incident_event *e)
 {
@@ -104,6 +104,7 @@ struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t
     t->workers = 1;
     t->now_s = START_S;
     t->level = 1;
+    t->interval_s = 1;
     t->random = 1;
     return t;
 }
@@ -205,7 +206,8 @@ static void ask_flow(struct traffic *t, struct message_batch *b, const struct tr
         write(client, sizeof client, f->client,
               f->networks == 0 ? 0 : next_random(t) % f->networks);
         write(name, sizeof name, f->name, next_random(t));
-        ask(t, b, client, name, f->qtype, true);
+        bool other = t->varied > 0 && next_random(t) % 100 < t->varied;
+        ask(t, b, client, name, other ? TXT : f->qtype, true);
     }
 }
 
@@ -225,22 +227,24 @@ static void count_frames(struct traffic *t)
 void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow)
 {
     static struct message_batch batch;
-    for (unsigned i = 0; i < seconds; i++) {
+    for (unsigned i = 0; i < seconds; i += t->interval_s) {
         struct watch_list watch;
         const struct interval interval = {.start_ns = t->now_s * 1000000000,
-                                          .length_ns = 1000000000,
+                                          .length_ns = t->interval_s * INT64_C(1000000000),
                                           .lossy = t->lossy,
                                           .counters = t->counters};
-        ask_background(t, &batch);
-        if (flow != NULL)
-            ask_flow(t, &batch, flow);
+        for (unsigned s = 0; s < t->interval_s; s++) {
+            ask_background(t, &batch);
+            if (flow != NULL)
+                ask_flow(t, &batch, flow);
+        }
         flush(t, &batch);
         merge(t);
         count_frames(t);
         aggregator_interval(t->aggregator, &interval);
         aggregator_watch(t->aggregator, &watch);
         clear(t, &watch);
-        t->now_s++;
+        t->now_s += t->interval_s;
     }
 }
 

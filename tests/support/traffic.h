@@ -1,5 +1,6 @@
 /*
- * Made-up traffic for tests of detection: intervals of one second, fed to an aggregator.
+ * Made-up traffic for tests of detection: intervals, of one second where a test does not
+ * stretch them, fed to an aggregator.
  *
  * The background is 150 queries/s from 64 steady networks for 16 names, of types A, AAAA and
  * MX, half of them answered with NXDOMAIN.  What a test adds comes on top of it.
@@ -21,6 +22,7 @@ struct traffic {
     struct junk *judge;   /* one of all workers */
     struct origins *next; /* offered, and perhaps in use */
     int64_t now_s;
+    unsigned interval_s;                    /* 1 */
     double level;                           /* of the background; 1 */
     bool lossy;                             /* what passes is marked so */
     double failed;                          /* of all queries, answered with SERVFAIL; 0 */
@@ -28,6 +30,7 @@ struct traffic {
     unsigned kernel_drops, interface_drops; /* frames a second that capture lost */
     bool before_drops;        /* a restart is from a release that did not count them */
     unsigned undecoded_qps;   /* frames of ethertype 0x88b5, beside the messages */
+    unsigned varied;          /* of a hundred of a flow's queries, of TXT; 0 */
     struct known known;       /* who may send much; to be filled at any time */
     struct silences silences; /* the same */
     uint32_t random;
@@ -52,7 +55,8 @@ char *traffic_whole(const char *origins, const char *day);
 struct traffic *traffic_create(const char *origins, double sensitivity, uint64_t seed);
 void traffic_free(struct traffic *t);
 
-/* So many seconds of the background and of the flow; NULL: the background alone. */
+/* So many seconds, in whole intervals, of the background and of the flow; NULL: the background
+ * alone. */
 void traffic_pass(struct traffic *t, unsigned seconds, const struct traffic_flow *flow);
 /* Another table of origins, from the next minute on. */
 void traffic_offer(struct traffic *t, const char *origins);
