@@ -11,6 +11,7 @@
 #include <pcap/pcap.h>
 #include <rrd.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ static void print_help(FILE *to)
             "it.\n\n");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].does);
+    fprintf(to, "  %-10s %s\n", "help", "what a command takes: rootwatch help COMMAND");
     fprintf(to, "\nrootwatch(8) describes them; rootwatch.yaml(5) the configuration.\n");
 }
 
@@ -71,23 +73,49 @@ static int print_done(void)
     return EXIT_FAILED;
 }
 
+static int run_named(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return run_command(&commands[i], argc, argv);
+    fprintf(stderr, "rootwatch: no command \"%s\"; `rootwatch --help` lists them\n", argv[0]);
+    return EXIT_USAGE;
+}
+
+static bool is_option(const char *word, const char *letter, const char *name)
+{
+    return strcmp(word, letter) == 0 || strcmp(word, name) == 0;
+}
+
+/* "help COMMAND" is "COMMAND --help", "help" alone "--help". */
+static int help(int argc, char **argv)
+{
+    char *asked[] = {argv[1], (char[]){"--help"}, NULL};
+    if (argc > 2) {
+        fprintf(stderr, "usage: rootwatch help [COMMAND]\n");
+        return EXIT_USAGE;
+    }
+    if (argc == 2 && !is_option(argv[1], "-h", "--help") && strcmp(argv[1], "help") != 0)
+        return run_named(2, asked);
+    print_help(stdout);
+    return print_done();
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+    if (is_option(argv[1], "-V", "--version")) {
         print_version();
         return print_done();
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (is_option(argv[1], "-h", "--help")) {
         print_help(stdout);
         return print_done();
     }
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return run_command(&commands[i], argc - 1, argv + 1);
-    fprintf(stderr, "rootwatch: no command \"%s\"; `rootwatch --help` lists them\n", argv[1]);
-    return EXIT_USAGE;
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
+    return run_named(argc - 1, argv + 1);
 }

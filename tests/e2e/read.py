@@ -82,9 +82,23 @@ class Read(unittest.TestCase):
                 self.assertEqual(ran.returncode, 0, ran)
                 self.assertIn(f"usage: rootwatch {command}".encode(), ran.stdout)
                 self.assertEqual(ran.stderr, b"")
+            said = [subprocess.run([ROOTWATCH, *words], capture_output=True, check=True).stdout
+                    for words in ((command, "--help"), ("help", command))]
+            self.assertEqual(*said)
             ran = subprocess.run([ROOTWATCH, command, "--wrong"], capture_output=True)
             self.assertEqual(ran.returncode, 2, ran)
             self.assertTrue(ran.stderr.startswith(f"rootwatch {command}: ".encode()), ran)
+
+    def test_lists_its_commands_to_who_asks_for_help(self):
+        said = [subprocess.run([ROOTWATCH, *words], capture_output=True)
+                for words in (["help"], ["--help"], ["-h"], ["help", "--help"], ["help", "help"])]
+        self.assertEqual({(ran.returncode, ran.stderr) for ran in said}, {(0, b"")})
+        self.assertEqual(len({ran.stdout for ran in said}), 1)
+        self.assertIn(b"\n  read ", said[0].stdout)
+        for words in (["no-such"], ["help", "no-such"], ["help", "read", "run"]):
+            ran = subprocess.run([ROOTWATCH, *words], capture_output=True)
+            self.assertEqual((ran.returncode, ran.stdout), (2, b""), ran)
+            self.assertEqual(ran.stderr.count(b"\n"), 1, ran)
 
     def test_has_nothing_to_summarise_where_nothing_was_read(self):
         ran = self.read(self.dir / "none.pcap")
