@@ -87,6 +87,10 @@ static void learn(struct volume *v, const struct volume_moment *now, double rate
         v->level_qps = v->learned_s = v->up = v->down = 0;
     if (v->level_qps <= 0 && rate_qps <= 0)
         return; /* before the first query there is nothing to learn from */
+    if (v->level_qps <= 0 && v->learned_s <= 0) {
+        v->level_qps = rate_qps; /* without weight: it may have begun at the interval's end */
+        return;
+    }
     v->learned_s += now->length_s;
     double gain = now->length_s / fmin(v->learned_s, LEVEL_S);
     double rate = fmax(rate_qps, fmin(v->level_qps, now->all_qps)); /* nothing is missing */

@@ -1,6 +1,7 @@
 /* Traffic that begins where there was next to none: no incident, but what is usual from now on.
  */
 /* SPDX-License-Identifier: MIT */
+#include "analysis/volume.h"
 #include "tests/support/traffic.h"
 
 #include <criterion/criterion.h>
@@ -68,6 +69,18 @@ Test(beginning, within_the_first_minute_is_a_first_start)
     traffic_pass(t, 600, NULL);
     expect_no_events();
     expect_flood_is_told();
+}
+
+Test(beginning, at_the_end_of_an_interval_is_no_rise_in_the_next)
+{
+    static const double rates[] = {0, 0, 40, 4000, 4000, 4000, 4000, 4000, 4000, 4000};
+    struct volume v = {.level_qps = 0};
+    for (unsigned i = 0; i < sizeof rates / sizeof *rates; i++) {
+        const struct volume_moment now = {
+                .start_s = i, .length_s = 1, .all_qps = rates[i], .sensitivity = 1};
+        cr_expect(eq(int, volume_add(&v, &now, rates[i]), VOLUME_USUAL), "second %u", i);
+    }
+    cr_expect(epsilon_eq(dbl, v.level_qps, 4000, 1));
 }
 
 Test(beginning, after_stray_queries_is_no_rise)

@@ -118,6 +118,14 @@ class Read(unittest.TestCase):
         self.assertIn(b"queries begin, 2", ran.stderr)
         self.assertIn(b" a second, where there had been next to none", ran.stderr)
 
+    def test_has_nothing_to_say_where_a_file_begins_with_the_end_of_a_second(self):
+        header, records = frames(made("--rate", 0.05, "--from", FROM, "--to", FROM + 60))
+        first = struct.unpack_from("<I", records[0])[0]
+        late = [r for r in records if struct.unpack_from("<2I", r) > (first, 950000)]
+        self.assertTrue(0 < sum(r[:4] == late[0][:4] for r in late) < len(late) / 300)
+        self.pcap.write_bytes(header + b"".join(late))
+        self.assertEqual(self.read("--json", self.pcap).stderr, b"")
+
     def waits_for_more(self, p):
         """It minds signals, has taken all from its pipe and done with it."""
         left = struct.unpack("i", fcntl.ioctl(p.stdin, termios.FIONREAD, bytes(4)))[0]
