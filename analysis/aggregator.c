@@ -396,10 +396,19 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     reasons_add_source(&a->reasons[1], &interval->counters->source);
     counters_find_zones(interval->counters);
     annotation_interval(a->annotation, interval);
-    look_closely(a, interval);
-    a->unsound |= interval->lossy || casebook_has_gap(a->casebook);
+    if (!interval->seen)
+        look_closely(a, interval);
+    a->unsound |= interval->seen || interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;
     counters_merge(a->minute, interval->counters, beyond_minute(a));
+}
+
+void aggregator_pass_over(struct aggregator *a, const struct interval *interval)
+{
+    if (a->run == NULL)
+        return;
+    counters_find_zones(interval->counters);
+    counters_merge(a->run, interval->counters, NULL);
 }
 
 void aggregator_end(struct aggregator *a)

@@ -53,6 +53,9 @@ void aggregator_free(struct aggregator *a); /* NULL is fine */
 /* Takes what the interval counted; the counters stay the caller's, to be cleared. */
 void aggregator_interval(struct aggregator *a, const struct interval *interval);
 
+/* What was stored by an earlier run: it counts for this run, and for nothing else. */
+void aggregator_pass_over(struct aggregator *a, const struct interval *interval);
+
 /* Ends the minute and the hour that go on: the input has ended, or the program will. */
 void aggregator_end(struct aggregator *a);
 

@@ -9,6 +9,7 @@
 struct interval {
     int64_t start_ns; /* since 1970, UTC */
     int64_t length_ns;
+    bool seen; /* detectors have looked at it in an earlier run, which did not count its hour */
     bool lossy; /* frames were lost: rates are too small, and what is told is marked so */
     struct counters *counters;
 };

@@ -2,6 +2,8 @@
 #include "program/engine.h"
 
 #include "analysis/junk.h"
+#include "analysis/store_past.h"
+#include "analysis/words.h"
 #include "program/capture.h"
 #include "program/reading.h"
 #include "program/status.h"
@@ -26,6 +28,7 @@ struct engine {
     char www[CONFIG_PATH_BYTES + 8]; /* of the pages, live */
     int64_t interval_ns;
     int64_t last_minute_s;
+    int64_t end_s;   /* of the last interval that was counted */
     int64_t began_h; /* hour in which it was last said that traffic begins */
     uint64_t seed;
     struct tlds *shipped;              /* NULL where there are others */
@@ -33,9 +36,13 @@ struct engine {
     struct origins *origins;           /* in use, and ours; NULL: none of ours is */
     struct origins *next;              /* offered to the aggregator */
     _Atomic(struct origins *) mailbox; /* offered to us, by another thread */
-    struct counters *counters;         /* offline */
-    struct capture *capture;           /* live */
-    struct totals totals;              /* live */
+    struct counters *counters;         /* offline; the next four too */
+    struct store_past *past;
+    int64_t looked_to_s;                /* detectors of the run before had come to here */
+    int64_t passed_from_s, passed_to_s; /* not stored again, the first and the last of it */
+    double passed_s;
+    struct capture *capture; /* live */
+    struct totals totals;    /* live */
 };
 
 static void keep_event(void *argument, struct incident_event *event)
@@ -57,6 +64,11 @@ static void pass_evidence(void *argument, const char *id, int64_t from_s,
     writer_evidence(e->writer, id, from_s, evidence);
 }
 
+static int64_t read_to(const struct engine *e)
+{
+    return e->capture == NULL ? e->end_s : 0;
+}
+
 /*
  * What was learned goes with every minute of a live capture, which may be killed; a file can be
  * read again, so there an hour's is enough.
@@ -65,16 +77,16 @@ static void pass_minute(void *argument, const struct minute *m)
 {
     struct engine *e = argument;
     e->last_minute_s = m->start_s;
-    if (e->settings.state == NULL)
+    if (e->settings.state == NULL || store_past_part(e->past, m->start_s) == PAST_MINUTES)
         return;
     bool save = e->capture != NULL || m->start_s % 3600 == 0;
-    writer_minute(e->writer, m, save ? aggregator_json(e->aggregator) : NULL);
+    writer_minute(e->writer, m, save ? aggregator_json(e->aggregator) : NULL, read_to(e));
 }
 
 static void pass_hour(void *argument, const struct aggregator_hour *hour)
 {
     struct engine *e = argument;
-    writer_hour(e->writer, hour);
+    writer_hour(e->writer, hour, read_to(e));
 }
 
 /* A file can be read again. */
@@ -143,6 +155,7 @@ static void take_up(struct engine *e, struct store *store)
     int64_t time_s = 0;
     bool whole = true;
     json_t *learned = store_learned(store, "aggregator", &time_s, &err);
+    e->looked_to_s = time_s;
     if (learned == NULL && err.text[0] != '\0') {
         log_error(e->settings.log, "%s; learning starts anew", err.text);
         whole = false;
@@ -169,6 +182,10 @@ bool engine_start(struct engine *e, bool live, struct error *err)
         if (store == NULL)
             return false;
         take_up(e, store);
+        if (!live && (e->past = store_past_read(store, err)) == NULL) {
+            store_close(store);
+            return false;
+        }
     }
     const struct writer_settings settings = {
             .store = store,
@@ -299,6 +316,7 @@ void engine_free(struct engine *e)
         (void)writer_stop(e->writer);
     aggregator_free(e->aggregator);
     counters_free(e->counters);
+    store_past_free(e->past);
     junk_free(e->judge);
     tlds_free(e->shipped);
     origins_free(e->origins);
@@ -349,20 +367,27 @@ static void pass_status(struct engine *e, const struct interval *interval)
 }
 
 /* One whole interval, offline or live; the counters are then free to be cleared. */
-static void take_interval(struct engine *e, struct counters *c, int64_t start_ns,
-                          int64_t length_ns)
+static void take_interval(struct engine *e, const struct interval *interval)
 {
-    const struct interval interval = {
-            .start_ns = start_ns,
-            .length_ns = length_ns,
-            .lossy = is_lossy(&c->source),
-            .counters = c,
-    };
     take_offer(e);
-    aggregator_interval(e->aggregator, &interval);
+    aggregator_interval(e->aggregator, interval);
     end_turn(e);
-    pass_events(e, (start_ns + length_ns) / NS);
-    pass_status(e, &interval);
+    e->end_s = (interval->start_ns + interval->length_ns) / NS;
+    pass_events(e, e->end_s);
+    pass_status(e, interval);
+}
+
+/* Stored by an earlier run: it would be counted twice. */
+static void pass_over(struct engine *e, const struct interval *interval)
+{
+    int64_t start_s = interval->start_ns / NS;
+    int64_t end_s = (interval->start_ns + interval->length_ns) / NS;
+    aggregator_pass_over(e->aggregator, interval);
+    if (e->passed_s == 0 || start_s < e->passed_from_s)
+        e->passed_from_s = start_s;
+    if (end_s > e->passed_to_s)
+        e->passed_to_s = end_s;
+    e->passed_s += interval_seconds(interval);
 }
 
 /* Before the start nothing is watched. */
@@ -377,8 +402,31 @@ static void clear_counters(struct engine *e, struct counters *c)
 static void take_read(void *argument, int64_t start_ns)
 {
     struct engine *e = argument;
-    take_interval(e, e->counters, start_ns, e->interval_ns);
+    enum store_past_part part = store_past_part(e->past, start_ns / NS);
+    const struct interval interval = {
+            .start_ns = start_ns,
+            .length_ns = e->interval_ns,
+            .lossy = is_lossy(&e->counters->source),
+            .seen = part == PAST_MINUTES && (start_ns + e->interval_ns) / NS <= e->looked_to_s,
+            .counters = e->counters,
+    };
+    if (part == PAST_ALL)
+        pass_over(e, &interval);
+    else
+        take_interval(e, &interval);
     clear_counters(e, e->counters);
+}
+
+static void say_passed(const struct engine *e)
+{
+    char from[WORDS_TIME_BYTES];
+    char to[WORDS_TIME_BYTES];
+    if (e->passed_s > 0)
+        log_warning(e->settings.log,
+                    "%s has had %.0f s of this before, between %s and %s: they are in the "
+                    "summary, but nothing was looked for in them, nor were they stored again",
+                    e->settings.state, e->passed_s, words_second(e->passed_from_s, from),
+                    words_second(e->passed_to_s, to));
 }
 
 enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files,
@@ -401,6 +449,7 @@ enum engine_end engine_read(struct engine *e, char *const *paths, unsigned files
     bool whole;
     if (!reading_run(&settings, paths, files, &whole, err))
         return ENGINE_FAILED;
+    say_passed(e);
     return whole ? ENGINE_DONE : ENGINE_CUT;
 }
 
@@ -408,7 +457,13 @@ static bool take_captured(void *argument, struct counters *c, int64_t start_ns,
                           int64_t length_ns)
 {
     struct engine *e = argument;
-    take_interval(e, c, start_ns, length_ns);
+    const struct interval interval = {
+            .start_ns = start_ns,
+            .length_ns = length_ns,
+            .lossy = is_lossy(&c->source),
+            .counters = c,
+    };
+    take_interval(e, &interval);
     clear_counters(e, c);
     return true;
 }

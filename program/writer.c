@@ -2,6 +2,7 @@
 #include "program/writer.h"
 
 #include "analysis/store_going.h"
+#include "analysis/store_past.h"
 #include "program/evidence_file.h"
 #include "program/old_cases.h"
 #include "program/status.h"
@@ -30,6 +31,7 @@ struct job {
     json_t *events;
     json_t *learned; /* after the events or the minute */
     int64_t time_s;  /* of what was learned, or of the hour */
+    int64_t read_to_s;
     struct minute minute;
     struct store_hour hour;
     char id[INCIDENT_ID_BYTES];
@@ -89,6 +91,8 @@ static bool store_parts(struct writer *w, const struct job *j, struct error *err
         if (!store_event(w, json_array_get(j->events, i), err))
             return false;
     if (j->kind == JOB_MINUTE && !store_put_minute(w->settings.store, &j->minute, err))
+        return false;
+    if (j->read_to_s != 0 && !store_note_minutes(w->settings.store, j->read_to_s, err))
         return false;
     return store_learned_by(w, j, err);
 }
@@ -211,9 +215,23 @@ static bool end_hour(struct writer *w, struct job *j, struct error *err)
                             : store_put_part(w->settings.store, &j->hour, err);
 }
 
+/* With how far a reader of files has come: both or none. */
+static bool end_read_hour(struct writer *w, struct job *j, struct error *err)
+{
+    struct store *s = w->settings.store;
+    if (j->read_to_s == 0)
+        return end_hour(w, j, err);
+    if (!store_begin(s, err))
+        return false;
+    if (end_hour(w, j, err) && store_note_hours(s, j->read_to_s, err))
+        return store_commit(s, err);
+    store_abandon(s);
+    return false;
+}
+
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
-    return end_hour(w, j, err) &&
+    return end_read_hour(w, j, err) &&
            store_forget(w->settings.store,
                         now_at(j) - (int64_t)w->settings.minutes_days * DAY_S,
                         now_at(j) - (int64_t)w->settings.hours_days * DAY_S, err);
@@ -479,7 +497,7 @@ void writer_learned(struct writer *w, json_t *learned, int64_t time_s)
         writer_events(w, NULL, learned, time_s);
 }
 
-void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
+void writer_minute(struct writer *w, const struct minute *m, json_t *learned, int64_t read_to_s)
 {
     struct job *j = w->settings.store == NULL ? NULL : calloc(1, sizeof *j);
     if (j == NULL) {
@@ -491,6 +509,7 @@ void writer_minute(struct writer *w, const struct minute *m, json_t *learned)
     j->kind = JOB_MINUTE;
     j->minute = *m;
     j->time_s = m->start_s + 60;
+    j->read_to_s = read_to_s;
     j->learned = learned;
     give(w, j);
 }
@@ -508,7 +527,8 @@ static bool copy_hour(struct writer *w, struct job *j, const struct aggregator_h
     return to->row != NULL && to->names[STORE_NAMES] != NULL && to->names[STORE_TLDS] != NULL;
 }
 
-static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum job_kind kind)
+static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum job_kind kind,
+                      int64_t read_to_s)
 {
     if (w->settings.store == NULL)
         return;
@@ -521,17 +541,18 @@ static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum
         return;
     }
     j->kind = kind;
+    j->read_to_s = read_to_s;
     give(w, j);
 }
 
-void writer_hour(struct writer *w, const struct aggregator_hour *hour)
+void writer_hour(struct writer *w, const struct aggregator_hour *hour, int64_t read_to_s)
 {
-    give_hour(w, hour, JOB_HOUR);
+    give_hour(w, hour, JOB_HOUR, read_to_s);
 }
 
 void writer_going(struct writer *w, const struct aggregator_hour *hour)
 {
-    give_hour(w, hour, JOB_GOING);
+    give_hour(w, hour, JOB_GOING, 0);
 }
 
 void writer_evidence(struct writer *w, const char *id, int64_t from_s, const struct evidence *e)

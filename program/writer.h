@@ -44,11 +44,13 @@ struct writer *writer_start(const struct writer_settings *settings, struct error
 /*
  * `learned` is what the aggregator knows after them: it goes with the events, or the minute,
  * into one transaction, so that a program killed at any moment starts again without opening
- * twice what is open.  The writer takes over both objects; `events` is an array.
+ * twice what is open.  The writer takes over both objects; `events` is an array.  `read_to_s`:
+ * how far a reader of files has come with it (store_past.h); 0: this is no reader.
  */
 void writer_events(struct writer *w, json_t *events, json_t *learned, int64_t time_s);
-void writer_minute(struct writer *w, const struct minute *m, json_t *learned);
-void writer_hour(struct writer *w, const struct aggregator_hour *hour);
+void writer_minute(struct writer *w, const struct minute *m, json_t *learned,
+                   int64_t read_to_s);
+void writer_hour(struct writer *w, const struct aggregator_hour *hour, int64_t read_to_s);
 /* As far as it has come: kept aside until it ends, or until the next process ends it. */
 void writer_going(struct writer *w, const struct aggregator_hour *hour);
 

@@ -108,7 +108,7 @@ static void give_minute(struct writer *w, int64_t start_s)
                              .covered_s = 60,
                              .usual_qps = (double)NAN,
                              .spread_qps = (double)NAN};
-    writer_minute(w, &m, json_pack("{s:I}", "after", (json_int_t)start_s + 60));
+    writer_minute(w, &m, json_pack("{s:I}", "after", (json_int_t)start_s + 60), 0);
 }
 
 static void give_event(struct writer *w, const char *id, int64_t time_s)
@@ -321,7 +321,7 @@ static void give_hour(struct writer *w, int64_t start_s)
     struct names *names = names_create(16, true, 1, &err);
     const struct aggregator_hour hour = {
             .start_s = start_s, .prefixes = prefixes, .names = names, .tlds = names};
-    writer_hour(w, &hour);
+    writer_hour(w, &hour, 0);
     prefix_counts_free(prefixes);
     names_free(names);
 }
@@ -347,6 +347,11 @@ static void give_counts(struct writer *w, uint32_t queries,
     counters_free(c);
 }
 
+static void end_hour(struct writer *w, const struct aggregator_hour *hour)
+{
+    writer_hour(w, hour, 0);
+}
+
 /* The first process never comes to the hour's end; the second goes on with the same hour. */
 Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
 {
@@ -360,7 +365,7 @@ Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
     sqlite3_close(beside);
     w = start(NULL);
     give_counts(w, 4, writer_going);
-    give_counts(w, 20, writer_hour);
+    give_counts(w, 20, end_hour);
     counts = writer_stop(w);
     cr_expect(eq(u64, counts.failed + counts.dropped, 0));
     cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 9 + 20));
@@ -380,7 +385,7 @@ Test(writer, replaces_nothing_of_another_process_with_its_own)
     sqlite3_close(beside);
     w = start(NULL);
     give_counts(w, 4, writer_going);
-    give_counts(w, 20, writer_hour);
+    give_counts(w, 20, end_hour);
     give_minute(w, 7200);
     wait_for_minute(7200);
     cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 20));
@@ -399,7 +404,7 @@ Test(writer, does_not_count_as_lost_what_it_cannot_keep_aside)
     sql("CREATE TRIGGER full BEFORE INSERT ON hours_going BEGIN SELECT "
         "RAISE(ABORT, 'disk full'); END");
     give_counts(w, 3, writer_going);
-    give_counts(w, 20, writer_hour);
+    give_counts(w, 20, end_hour);
     struct writer_counts counts = writer_stop(w);
     cr_expect(eq(u64, counts.failed + counts.dropped, 0));
     cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 20));

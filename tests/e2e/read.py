@@ -366,6 +366,67 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
             told += [json.loads(line) for line in events.read_text().splitlines()]
         self.assertEqual([(e["id"], e["state"]) for e in told], [("2005-0118-1", "open")])
 
+    def stored(self, state):
+        """All that may not be counted twice."""
+        with sqlite3.connect(state / "rootwatch.db") as db:
+            return [db.execute(f"SELECT {what}").fetchall() for what in (
+                "start, doc ->> 'queries', doc ->> 'covered' FROM minutes ORDER BY start",
+                "start, prefix, queries FROM hours ORDER BY start, prefix",
+                "kind, start, queries FROM hour_names_stored ORDER BY kind, start",
+                "incident, time, doc ->> 'state', doc ->> 'rate_qps' FROM events ORDER BY sequence")]
+
+    def test_stores_nothing_twice(self):
+        """The same again, the rest of what was begun, and what overlaps."""
+        begin, end = FROM - 1830, FROM + 2400 + 17
+        once, parts, whole = (self.dir / name for name in ("once", "parts", "whole.pcap"))
+        whole.write_bytes(made("--rate", 0.05, "--from", begin, "--to", end))
+        first = self.summary("--state", once, whole)
+        before, unchanged = self.stored(once), self.stored(once)
+        self.assertEqual(len(unchanged[3]), 1)
+        header, records = frames(whole.read_bytes())
+        seconds = [struct.unpack_from("<I", r)[0] - 1105920000 - FROM for r in records]
+        for start, stop in ((-9999, -1100), (-1100, 645), (300, 9999)):
+            piece = [r for r, s in zip(records, seconds) if start <= s < stop]
+            ran = self.read("--state", parts, "-", data=header + b"".join(piece))
+            self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertIn(b" has had 345 s of this before, between 2005-01-18 12:05:00 UTC and "
+                      b"2005-01-18 12:10:45 UTC", ran.stderr)
+        after = self.stored(parts)
+        for rows in (before, after):  # of an hour in parts fewer are too small
+            rows[1] = [row for row in rows[1] if row[2] > 3000]
+            del rows[3]
+        self.assertGreater(len(before[1]), 0)
+        self.assertEqual(after, before)
+        ran = self.read("--json", "--state", once, whole)
+        self.assertEqual((ran.returncode, ran.stderr.count(b"\n")), (0, 1), ran.stderr)
+        self.assertIn(b" has had 4247 s of this before, ", ran.stderr)
+        self.assertEqual(self.stored(once), unchanged)
+        again = json.loads(ran.stdout)
+        self.assertEqual((again["queries"], again["names"], again["incidents"]),
+                         (first["queries"], first["names"], []))
+
+    def test_counts_once_what_it_read_before_it_was_killed(self):
+        whole = made("--rate", 0.02, "--from", FROM - 5400, "--to", FROM + 1200)
+        once, killed = self.dir / "once", self.dir / "killed"
+        self.summary("--state", once, "-", data=whole)
+        for part in (0.4, 0.95):
+            p = subprocess.Popen([ROOTWATCH, "read", "--state", killed, "-"],
+                                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            p.stdin.write(whole[:int(part * len(whole))])
+            p.stdin.flush()
+            stored = None
+            while stored is None or stored != self.stored(killed):
+                time.sleep(0.2)
+                if (killed / "rootwatch.db").exists():
+                    stored = self.stored(killed)
+                    time.sleep(0.2)
+            p.kill()
+            p.communicate()
+            self.assertGreater(len(stored[0]), 20)
+        self.assertLess(len(stored[1]), len(self.stored(once)[1]))
+        self.summary("--state", killed, "-", data=whole)
+        self.assertEqual(self.stored(killed), self.stored(once))
+
     def test_gives_no_number_twice_when_an_older_day_is_read_later(self):
         state, told = self.dir / "state", []
         header, records = frames(made("--rate", 0.05, "--from", FROM - 900, "--to", FROM + 60))
