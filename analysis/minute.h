@@ -5,7 +5,7 @@
  * divide by it.  A minute without any second captured has no row: a gap is never a zero.  A
  * live interval that could not end in time belongs to the minute it began in, with all its
  * seconds and queries, and the next minutes lack those: so rates are what they were, and sums
- * stay whole.
+ * stay whole.  A next minute that it reached over has no row of its own: see minute_reach().
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -108,6 +108,12 @@ const char *minute_rcode_name(enum minute_rcode r); /* "NXDOMAIN", "other" */
  * ASes and announced prefixes, of which those are listed that led one of the parts.
  */
 void minute_add(struct minute *into, const struct minute *m);
+
+/* How many minutes it covers, this one and those it reached over as a whole. */
+static inline uint32_t minute_reach(const struct minute *m)
+{
+    return m->covered_s < 120 ? 1 : m->covered_s / 60;
+}
 
 /* Whether queries were put into classes: one without queries is as good as judged. */
 bool minute_is_judged(const struct minute *m);

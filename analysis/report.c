@@ -78,7 +78,8 @@ static void add_types(struct reading *r, const struct minute *m)
 static bool add_minute(void *argument, const struct minute *m)
 {
     struct reading *r = argument;
-    r->period->minutes++;
+    uint64_t left = (uint64_t)(r->period->to_s - m->start_s) / MINUTE_S;
+    r->period->minutes += minute_reach(m) < left ? minute_reach(m) : left;
     r->period->captured_s += m->covered_s;
     r->period->undecoded += m->undecoded;
     r->period->kernel_drops += m->kernel_drops;

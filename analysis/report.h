@@ -27,7 +27,7 @@ struct report_period {
     int64_t from_s, to_s;   /* whole hours, or by query type whole minutes */
     uint64_t hours;         /* stored; by query type not asked for */
     uint64_t hours_alone;   /* of these: prefixes are the total, see above */
-    uint64_t minutes;       /* stored */
+    uint64_t minutes;       /* stored, and those that one of them reached over */
     uint64_t minutes_apart; /* of these: in hours that are not */
     uint64_t queries_apart; /* queries of these */
     uint64_t captured_s;    /* in all minutes stored */

@@ -285,13 +285,19 @@ static bool target_put(struct targets *all, struct target *t, int64_t start_s,
     return t->rows.count < ROWS_AT_ONCE || target_flush(all, t);
 }
 
+/* And the minutes that it reached over, as far as they are past. */
 static bool put_minute(struct targets *all, struct target *t, const struct minute *m)
 {
     double value[SERIES_MOST];
+    int64_t end_s = m->start_s + (int64_t)minute_reach(m) * ARCHIVE_STEP_S;
     for (unsigned i = 0; i < series_count(t->family); i++)
         value[i] = t->family == SERIES_FOLLOWED ? series_followed_value(i, m, t->prefix)
                                                 : series_value(t->family, i, m);
-    return target_put(all, t, m->start_s, value);
+    bool good = target_put(all, t, m->start_s, value);
+    for (int64_t s = m->start_s + ARCHIVE_STEP_S;
+         good && s < end_s && s + ARCHIVE_STEP_S <= all->now_s; s += ARCHIVE_STEP_S)
+        good = target_put(all, t, s, value);
+    return good;
 }
 
 static bool sync_and_rename(const char *from, const char *to, struct error *err)

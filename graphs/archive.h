@@ -2,7 +2,8 @@
 /*
  * The archives of a state directory: RRD files in `rrd/`, made from the minutes of the store.
  *
- * A minute without a row is unknown, never zero.  The store is the truth: a damaged file is
+ * A minute without a row is unknown, never zero; one that a minute before reached over was as
+ * that one.  The store is the truth: a damaged file is
  * renamed aside (`.bad`), noted, and made again by the next archive_catch_up(); the same holds
  * for one of an older shape.  Processes may work on one directory at the same time: each of
  * the functions below has it for itself.  An archive is used by one thread at a time.

@@ -31,8 +31,9 @@ void archive_past_minute(struct archive_past *p, const struct minute *m)
     struct archive_past_hour *hour = &p->hour[n / 60];
     double rate_qps = series_followed_value(0, m, p->prefix);
 
-    p->minute[n] = (struct archive_past_minute){
-            (float)rate_qps, (float)series_followed_value(1, m, p->prefix), m->covered_s};
+    for (size_t i = n; i < n + minute_reach(m) && i < 60 * (size_t)p->hours; i++)
+        p->minute[i] = (struct archive_past_minute){
+                (float)rate_qps, (float)series_followed_value(1, m, p->prefix), m->covered_s};
     hour->minutes = true;
     if (isnan(rate_qps))
         hour->open_s += m->covered_s;

@@ -107,6 +107,22 @@ Test(archive, keeps_the_rate_of_a_minute_with_a_stretched_interval)
                          1e-9));
 }
 
+/* The last half minute is that of the next row, and what was not captured is unknown. */
+Test(archive, draws_a_minute_that_a_stretched_interval_reached_over_as_that_one)
+{
+    put(T0, 60, 6000);
+    struct minute m = {.start_s = T0 + 60, .covered_s = 210, .queries = 21000};
+    cr_assert(archive_put(archive, &m, T0 + 270, &err), "%s", err.text);
+    put(T0 + 240, 30, 6000);
+    put(T0 + 420, 60, 6000);
+    for (int64_t s = T0; s < T0 + 240; s += 60)
+        cr_expect(epsilon_eq(dbl, total("queries", s), 100, 1e-9), "%d", (int)(s - T0));
+    cr_expect(epsilon_eq(dbl, total("queries", T0 + 240), 200, 1e-9));
+    cr_expect(isnan(total("queries", T0 + 300)));
+    cr_expect(isnan(total("queries", T0 + 360)));
+    cr_expect(eq(i64, archive_last(archive), T0 + 480));
+}
+
 Test(archive, leaves_a_minute_without_a_row_unknown)
 {
     put(T0, 60, 6000);
@@ -235,6 +251,27 @@ Test(archive, fills_a_followed_prefix_from_minutes_and_hours)
     cr_expect(epsilon_eq(dbl,
                          average(SERIES_FOLLOWED, culprit, "queries", began_s + 7000 / 60 * 60),
                          960, 25));
+}
+
+Test(archive, fills_a_followed_prefix_over_a_minute_that_reached_over_others)
+{
+    struct prefix culprit = case_culprit();
+    int64_t stretched_s = CASE_BEGAN_S + 3600;
+    struct minute m;
+    stored(CASE_BEGAN_S, stretched_s);
+    case_minute(stretched_s, &m);
+    m.covered_s = 210;
+    for (unsigned i = 0; i < m.prefixes; i++)
+        m.prefix[i].queries = m.prefix[i].queries * 210 / 60;
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    case_minute(stretched_s + 300, &m);
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    cr_assert(archive_catch_up(archive, store, stretched_s + 360, &err), "%s", err.text);
+    cr_assert(archive_follow(archive, store, &culprit, 1, stretched_s + 360, &err), "%s",
+              err.text);
+    for (int64_t s = stretched_s; s < stretched_s + 180; s += 60)
+        cr_expect(epsilon_eq(dbl, average(SERIES_FOLLOWED, culprit, "queries", s), 960, 25));
+    cr_expect(isnan(average(SERIES_FOLLOWED, culprit, "queries", stretched_s + 180)));
 }
 
 Test(archive, leaves_a_prefix_unknown_where_nothing_was_stored_of_it)

@@ -145,6 +145,17 @@ Test(report, knows_no_rest_of_an_hour_whose_minutes_are_gone)
     cr_expect(eq(u64, report.now.counted_s, HOUR_S + 60));
 }
 
+Test(report, misses_no_minute_that_another_reached_over)
+{
+    struct minute m = {
+            .start_s = T + 120, .covered_s = 200, .usual_qps = NAN, .spread_qps = NAN};
+    cr_assert(store_put_minute(store, &m, &err), "%s", err.text);
+    read_report(RANKING_BY_QTYPE, T, T + 600);
+    cr_expect(eq(u64, report.now.minutes, 3));
+    read_report(RANKING_BY_QTYPE, T + 120, T + 180);
+    cr_expect(eq(u64, report.now.minutes, 1));
+}
+
 Test(report, ranks_types_by_minutes)
 {
     given_minute(T - 60, 1, 20, 0);
