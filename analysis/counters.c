@@ -80,10 +80,15 @@ void counters_free(struct counters *c)
     free(c);
 }
 
-static unsigned size_bin(const struct message *m)
+static inline unsigned protocol(const struct message *m)
+{
+    return (m->flags & MESSAGE_TCP) != 0;
+}
+
+static inline void add_size(uint64_t *bins, unsigned count, const struct message *m)
 {
     unsigned bin = m->dns_bytes / COUNTERS_SIZE_STEP;
-    return bin < COUNTERS_SIZE_BINS ? bin : COUNTERS_SIZE_BINS - 1;
+    bins[bin < count ? bin : count - 1]++;
 }
 
 /* The flags of a batch's messages added up, an octet each: a batch has fewer than 256. */
@@ -144,7 +149,7 @@ static void take_sums(struct counters *c, const struct flag_sums *s)
 
 static inline void add_response(struct counters *c, const struct message *m)
 {
-    c->response_sizes[size_bin(m)]++;
+    add_size(c->response_sizes[protocol(m)], COUNTERS_RESPONSE_BINS, m);
     tally_add(&c->rcode, m->rcode, 1);
 }
 
@@ -157,7 +162,7 @@ static void add_ipv6_source(struct counters *c, const struct message *m)
 /* Opcode and class are the common ones as good as always: those are added up by batch. */
 static inline void add_query(struct counters *c, const struct message *m, uint32_t *internet)
 {
-    c->query_sizes[size_bin(m)]++;
+    add_size(c->query_sizes[protocol(m)], COUNTERS_QUERY_BINS, m);
     if (m->opcode != OPCODE_QUERY) {
         c->opcode[m->opcode % COUNTERS_OPCODES]++;
         c->opcode[OPCODE_QUERY]--;

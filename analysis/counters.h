@@ -21,11 +21,13 @@
 #include "capture/source.h"
 
 enum {
-    COUNTERS_OPCODES = 16,    /* RFC 1035 section 4.1.1 */
-    COUNTERS_RCODES = 4096,   /* RFC 6891 section 6.1.3 */
-    COUNTERS_SIZE_STEP = 16,  /* octets in one bin of sizes (RSSAC002 section 2.5) */
-    COUNTERS_SIZE_BINS = 257, /* the last: 4096 octets and more */
-    COUNTERS_WATCHED = 16,    /* prefixes looked at closely at one time */
+    COUNTERS_OPCODES = 16,        /* RFC 1035 section 4.1.1 */
+    COUNTERS_RCODES = 4096,       /* RFC 6891 section 6.1.3 */
+    COUNTERS_SIZE_STEP = 16,      /* octets in one bin of sizes, as RSSAC002 has them */
+    COUNTERS_QUERY_BINS = 19,     /* the last: 288 octets and more */
+    COUNTERS_RESPONSE_BINS = 257, /* 4096 */
+    COUNTERS_PROTOCOLS = 2,       /* UDP, TCP */
+    COUNTERS_WATCHED = 16,        /* prefixes looked at closely at one time */
     COUNTERS_NAMES_WATCHED = 8,
     WATCH_NETWORK_BITS = 4096,
 };
@@ -64,7 +66,8 @@ struct counters {
     uint64_t cut;                      /* messages of which the capture holds only a part */
     uint64_t late; /* messages with a time before their interval: counted in it all the same */
     uint64_t opcode[COUNTERS_OPCODES];
-    uint64_t query_sizes[COUNTERS_SIZE_BINS], response_sizes[COUNTERS_SIZE_BINS];
+    uint64_t query_sizes[COUNTERS_PROTOCOLS][COUNTERS_QUERY_BINS];
+    uint64_t response_sizes[COUNTERS_PROTOCOLS][COUNTERS_RESPONSE_BINS];
     struct tally qtype, qclass, rcode; /* rcode: of responses */
     struct prefix_counts *prefixes;
     struct names *names;

@@ -44,6 +44,30 @@ Test(counters, tell_queries_from_responses_by_transport_and_family)
     cr_expect(eq(u64, counters->qtype.count[28], 1));
 }
 
+Test(counters, put_sizes_into_bins_by_transport)
+{
+    static const struct {
+        uint16_t bytes;
+        unsigned query_bin, response_bin;
+    } sizes[] = {{12, 0, 0},      {15, 0, 0},      {16, 1, 1},
+                 {287, 17, 17},   {288, 18, 18},   {512, 18, 32},
+                 {4095, 18, 255}, {4096, 18, 256}, {UINT16_MAX, 18, 256}};
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct message *query = batch_query(&batch, "192.0.2.1", "example", 1);
+        query->dns_bytes = sizes[i].bytes;
+        struct message *response = batch_response(&batch, "192.0.2.1", 0);
+        response->dns_bytes = sizes[i].bytes;
+        response->flags |= MESSAGE_TCP;
+        counters_add(counters, &batch, 0);
+        cr_expect(eq(u64, counters->query_sizes[0][sizes[i].query_bin], 1));
+        cr_expect(eq(u64, counters->response_sizes[1][sizes[i].response_bin], 1));
+        cr_expect(eq(u64, counters->query_sizes[1][sizes[i].query_bin], 0));
+        cr_expect(eq(u64, counters->response_sizes[0][sizes[i].response_bin], 0));
+        counters_clear(counters, NULL);
+        batch.count = batch.names_used = 0;
+    }
+}
+
 Test(counters, count_a_query_without_a_question_as_unreadable)
 {
     struct message *m = batch_query(&batch, "192.0.2.1", "", 0);
