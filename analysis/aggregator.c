@@ -10,6 +10,7 @@
 enum {
     MINUTE_RECORDS = 1 << 18, /* prefixes; more in one minute go to the hour at once */
     HOUR_RECORDS = 1 << 19,
+    HOUR_RECORDS_RSSAC002 = 1 << 21, /* where each of its hosts is to be known */
     RUN_RECORDS = 1 << 19,
     MINUTE_NAMES = 1 << 13, /* buckets of six */
     HOUR_NAMES = 1 << 13,
@@ -37,6 +38,9 @@ struct aggregator {
     struct prefix_counts *hour; /* NULL: not kept, nor the next three */
     struct names *hour_names, *hour_tlds;
     uint64_t hour_queries;
+    struct rssac002_counts *rssac002; /* of the hour; NULL: not counted */
+    struct address_set *sources6;     /* the same */
+    uint64_t unplaced;    /* queries that found no record in their interval, of the hour */
     struct counters *run; /* NULL: not kept */
     int64_t minute_s;     /* start of the one that goes on */
     int64_t hour_s;
@@ -76,12 +80,24 @@ static bool create_detection(struct aggregator *a, const struct aggregator_setti
     return a->detector != NULL && a->casebook != NULL;
 }
 
-static bool create_hour(struct aggregator *a, uint64_t seed, struct error *err)
+static bool create_rssac002(struct aggregator *a, uint64_t seed, struct error *err)
 {
-    a->hour = prefix_counts_create(HOUR_RECORDS, PREFIX_HASHED, err);
-    a->hour_names = names_create(HOUR_NAMES, true, seed, err);
-    a->hour_tlds = names_create(HOUR_TLDS, true, seed, err);
-    return a->hour != NULL && a->hour_names != NULL && a->hour_tlds != NULL;
+    a->rssac002 = calloc(1, sizeof *a->rssac002);
+    if (a->rssac002 == NULL)
+        return error_set(err, "no memory for the counts of RSSAC002");
+    a->sources6 = address_set_create(ADDRESS_SET_MOST, seed, err);
+    return a->sources6 != NULL;
+}
+
+static bool create_hour(struct aggregator *a, const struct aggregator_settings *settings,
+                        struct error *err)
+{
+    uint32_t records = settings->rssac002 ? HOUR_RECORDS_RSSAC002 : HOUR_RECORDS;
+    a->hour = prefix_counts_create(records, PREFIX_HASHED, err);
+    a->hour_names = names_create(HOUR_NAMES, true, settings->seed, err);
+    a->hour_tlds = names_create(HOUR_TLDS, true, settings->seed, err);
+    return a->hour != NULL && a->hour_names != NULL && a->hour_tlds != NULL &&
+           (!settings->rssac002 || create_rssac002(a, settings->seed, err));
 }
 
 struct aggregator *aggregator_create(const struct aggregator_settings *settings,
@@ -99,7 +115,7 @@ struct aggregator *aggregator_create(const struct aggregator_settings *settings,
     a->minute = create_counters(MINUTE_RECORDS, PREFIX_HASHED,
                                 settings->run || settings->hours ? MINUTE_NAMES : 0,
                                 settings->seed, err);
-    if (settings->hours && !create_hour(a, settings->seed, err))
+    if (settings->hours && !create_hour(a, settings, err))
         goto fail;
     if (settings->run)
         a->run = create_counters(RUN_RECORDS, PREFIX_DIRECT_WHEN_FULL, RUN_NAMES,
@@ -123,6 +139,8 @@ void aggregator_free(struct aggregator *a)
     prefix_counts_free(a->hour);
     names_free(a->hour_names);
     names_free(a->hour_tlds);
+    free(a->rssac002);
+    address_set_free(a->sources6);
     counters_free(a->run);
     free(a);
 }
@@ -254,6 +272,8 @@ static void end_minute(struct aggregator *a)
 /* The minute's counts go on to what lasts longer. */
 static void empty_minute(struct aggregator *a)
 {
+    if (a->rssac002 != NULL)
+        rssac002_count(a->rssac002, a->minute, a->covered_ns);
     if (a->hour != NULL) {
         prefix_counts_merge(a->hour, a->minute->prefixes, run_prefixes(a));
         names_merge(a->hour_names, a->minute->names);
@@ -301,25 +321,49 @@ static void clear_hour(struct aggregator *a)
     names_clear(a->hour_names);
     names_clear(a->hour_tlds);
     a->hour_queries = 0;
+    if (a->rssac002 == NULL)
+        return;
+    memset(a->rssac002, 0, sizeof *a->rssac002);
+    address_set_clear(a->sources6);
+    a->unplaced = 0;
 }
 
-static void tell_hour(const struct aggregator *a,
+/* An hour without queries was captured all the same. */
+static bool has_hour(const struct aggregator *a)
+{
+    return a->hour != NULL &&
+           (a->hour_queries > 0 || (a->rssac002 != NULL && a->rssac002->captured_ms > 0));
+}
+
+/* What neither the interval's records nor the hour's had room for. */
+static void note_overflow(struct aggregator *a)
+{
+    struct prefix_totals t = prefix_counts_totals(a->hour);
+    a->rssac002->unplaced = a->unplaced + t.bare + t.lost;
+    a->rssac002->refused6 = a->sources6->refused;
+}
+
+static void tell_hour(struct aggregator *a,
                       void (*tell)(void *argument, const struct aggregator_hour *hour))
 {
+    if (a->rssac002 != NULL)
+        note_overflow(a);
     const struct aggregator_hour hour = {
             .start_s = a->hour_s,
             .queries = a->hour_queries,
             .prefixes = a->hour,
             .names = a->hour_names,
             .tlds = a->hour_tlds,
+            .rssac002 = a->rssac002,
+            .sources6 = a->sources6,
     };
-    if (tell != NULL && a->hour != NULL && a->hour_queries > 0)
+    if (tell != NULL && has_hour(a))
         tell(a->told.argument, &hour);
 }
 
 static void end_hour(struct aggregator *a)
 {
-    if (a->hour == NULL || a->hour_queries == 0)
+    if (!has_hour(a))
         return;
     follow_leading(a);
     tell_hour(a, a->told.hour);
@@ -401,6 +445,10 @@ void aggregator_interval(struct aggregator *a, const struct interval *interval)
     a->unsound |= interval->seen || interval->lossy || casebook_has_gap(a->casebook);
     a->covered_ns += interval->length_ns;
     counters_merge(a->minute, interval->counters, beyond_minute(a));
+    if (a->rssac002 == NULL)
+        return;
+    address_set_merge(a->sources6, interval->counters->sources6);
+    a->unplaced += counters_overflow(interval->counters);
 }
 
 void aggregator_pass_over(struct aggregator *a, const struct interval *interval)

@@ -12,6 +12,7 @@
 
 #include "analysis/baseline.h"
 #include "analysis/casebook.h"
+#include "analysis/rssac002.h"
 
 /* The limits' annotations are made by the aggregator, and may be NULL. */
 struct aggregator_settings {
@@ -20,8 +21,9 @@ struct aggregator_settings {
     const struct origins *origins; /* NULL: ASes are not known */
     int64_t origins_age_s;         /* see annotation_create() */
     bool hours;                    /* count by hour, and tell of each */
-    bool run;                      /* keep counts of the whole run */
-    uint64_t seed;                 /* the same as the counters' */
+    bool rssac002; /* and count what RSSAC002 asks of each; intervals have IPv6 sources */
+    bool run;      /* keep counts of the whole run */
+    uint64_t seed; /* the same as the counters' */
 };
 
 /* What an hour counted; valid while it is told. */
@@ -30,6 +32,8 @@ struct aggregator_hour {
     uint64_t queries;
     const struct prefix_counts *prefixes;
     const struct names *names, *tlds;
+    const struct rssac002_counts *rssac002; /* NULL: not counted; queries may then be 0 */
+    const struct address_set *sources6;     /* of these */
 };
 
 struct aggregator_told {

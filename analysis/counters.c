@@ -49,6 +49,9 @@ struct counters *counters_create(const struct counters_size *size, struct error 
     c->judge = size->judge;
     if (size->keep_frames && !keep_init(&c->keep, err))
         goto fail;
+    if (size->sources6 > 0 &&
+        (c->sources6 = address_set_create(size->sources6, size->seed, err)) == NULL)
+        goto fail;
     c->prefixes = prefix_counts_create(size->prefix_records, size->way, err);
     if (c->prefixes == NULL || (size->name_buckets > 0 && !create_names(c, size, err)))
         goto fail;
@@ -73,6 +76,7 @@ void counters_free(struct counters *c)
     zones_free(c->zones);
     names_free(c->tlds);
     keep_fini(&c->keep);
+    address_set_free(c->sources6);
     for (unsigned i = 0; i < COUNTERS_WATCHED; i++)
         names_free(c->watch[i].names);
     for (unsigned i = 0; i < COUNTERS_NAMES_WATCHED; i++)
@@ -153,14 +157,28 @@ static inline void add_response(struct counters *c, const struct message *m)
     tally_add(&c->rcode, m->rcode, 1);
 }
 
-static void add_ipv6_source(struct counters *c, const struct message *m)
+/* IPv6 sources of a batch, which go into the set once memory has answered. */
+struct sources6 {
+    uint32_t count;
+    const uint8_t *address[MESSAGE_BATCH_MAX];
+    uint64_t hash[MESSAGE_BATCH_MAX];
+};
+
+static void add_ipv6_source(struct counters *c, const struct message *m, struct sources6 *s)
 {
-    distinct_add(&c->addresses6, XXH3_64bits_withSeed(m->client, 16, c->seed));
+    uint64_t hash = XXH3_64bits_withSeed(m->client, 16, c->seed);
+    distinct_add(&c->addresses6, hash);
     distinct_add(&c->networks6, XXH3_64bits_withSeed(m->client, 8, c->seed));
+    if (c->sources6 == NULL)
+        return;
+    address_set_expect(c->sources6, hash);
+    s->address[s->count] = m->client;
+    s->hash[s->count++] = hash;
 }
 
 /* Opcode and class are the common ones as good as always: those are added up by batch. */
-static inline void add_query(struct counters *c, const struct message *m, uint32_t *internet)
+static inline void add_query(struct counters *c, const struct message *m, uint32_t *internet,
+                             struct sources6 *sources6)
 {
     add_size(c->query_sizes[protocol(m)], COUNTERS_QUERY_BINS, m);
     if (m->opcode != OPCODE_QUERY) {
@@ -175,7 +193,7 @@ static inline void add_query(struct counters *c, const struct message *m, uint32
             tally_add(&c->qclass, m->qclass, 1);
     }
     if (m->flags & MESSAGE_IPV6)
-        add_ipv6_source(c, m);
+        add_ipv6_source(c, m, sources6);
 }
 
 static void add_numbers(struct counters *c, const struct message_batch *batch, int64_t start_ns)
@@ -184,6 +202,8 @@ static void add_numbers(struct counters *c, const struct message_batch *batch, i
     uint32_t internet = 0;
     uint32_t cut = 0, late = 0;
     uint64_t before = c->queries;
+    struct sources6 sources6;
+    sources6.count = 0;
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct message *m = &batch->message[i];
         sum_flags(&sums, m->flags);
@@ -192,8 +212,10 @@ static void add_numbers(struct counters *c, const struct message_batch *batch, i
         if (m->flags & MESSAGE_RESPONSE)
             add_response(c, m);
         else
-            add_query(c, m, &internet);
+            add_query(c, m, &internet, &sources6);
     }
+    for (uint32_t i = 0; i < sources6.count; i++)
+        address_set_add(c->sources6, sources6.address[i], sources6.hash[i]);
     take_sums(c, &sums);
     c->cut += cut;
     c->late += late;
@@ -355,6 +377,8 @@ void counters_merge(struct counters *into, const struct counters *from,
     if (has_ipv6(from)) {
         distinct_merge(&into->addresses6, &from->addresses6);
         distinct_merge(&into->networks6, &from->networks6);
+        if (into->sources6 != NULL && from->sources6 != NULL)
+            address_set_merge(into->sources6, from->sources6);
     }
     counters_add_source(&into->source, &from->source, &nothing);
     junk_counts_add(&into->junk, &from->junk);
@@ -430,6 +454,8 @@ void counters_clear(struct counters *c, const struct watch_list *list)
     if (has_ipv6(c)) {
         memset(&c->addresses6, 0, sizeof c->addresses6);
         memset(&c->networks6, 0, sizeof c->networks6);
+        if (c->sources6 != NULL)
+            address_set_clear(c->sources6);
     }
     memset(&c->queries, 0, numbers * sizeof c->queries);
     tally_clear(&c->qtype);

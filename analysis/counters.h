@@ -8,6 +8,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/address_set.h"
 #include "analysis/distinct.h"
 #include "analysis/junk_class.h"
 #include "analysis/minute.h"
@@ -74,6 +75,7 @@ struct counters {
     struct zones *zones;                   /* of the names; filled by counters_find_zones() */
     struct names *tlds;                    /* filled there, too, and by merging */
     struct distinct addresses6, networks6; /* IPv6 sources, and their /64s */
+    struct address_set *sources6;          /* the same, exactly; NULL: nobody asks */
     struct watch watch[COUNTERS_WATCHED];
     unsigned watched;
     struct watch name_watch[COUNTERS_NAMES_WATCHED];
@@ -91,6 +93,7 @@ struct counters_size {
     uint32_t name_buckets; /* a power of two; 0: no names, for a set that is merged into only */
     bool evict_names;
     bool keep_frames;
+    uint32_t sources6;  /* IPv6 sources that find room in `sources6`; 0: none are kept */
     struct junk *judge; /* of all that messages are added to; outlives them; may be NULL */
     uint64_t seed;      /* the same for all that will be merged */
 };

@@ -14,7 +14,8 @@
 
 enum {
     BUSY_MS = 10000, /* another process writes: wait so long for its transaction */
-    SCHEMA = 4, /* PRAGMA user_version; 1: hours had no junk; 2: no names; 3: none went on */
+    SCHEMA = 5, /* PRAGMA user_version; 1: hours had no junk; 2: no names; 3: none went on; 4:
+ nothing of RSSAC002 */
     STATE_MODE = 0750,
 };
 
@@ -43,7 +44,9 @@ static const char schema[] =
         " doc TEXT NOT NULL CHECK (json_valid(doc))) STRICT;"
         "CREATE TABLE IF NOT EXISTS hours_going (start INTEGER PRIMARY KEY,"
         " doc BLOB NOT NULL) STRICT;"
-        "PRAGMA user_version = 4;"
+        "CREATE TABLE IF NOT EXISTS rssac002 (start INTEGER PRIMARY KEY,"
+        " doc TEXT NOT NULL CHECK (json_valid(doc)), sources BLOB NOT NULL) STRICT;"
+        "PRAGMA user_version = 5;"
         "COMMIT;";
 
 /* What hours of version 1 lack; NULL: not known.  Later ones lack tables alone. */

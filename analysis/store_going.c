@@ -3,6 +3,7 @@
 
 #include "analysis/json.h"
 #include "analysis/store_inside.h"
+#include "analysis/store_rssac002.h"
 #include "capture/bytes.h"
 
 #include <stdlib.h>
@@ -17,6 +18,10 @@
  *     1 n            its octets
  *     8 8 8          queries, error, missed
  *                the same of top-level domains
+ *     4 n        RSSAC002: octets of the sums, which are JSON, and these
+ *     4 n            the same of the set of sources
+ *
+ * Where nothing was counted for RSSAC002, it ends before that.
  */
 enum { ROW_BYTES = 20, NAMES_BYTES = 32, NAME_BYTES = 25 /* and the name's */ };
 
@@ -25,6 +30,7 @@ void store_hour_fini(struct store_hour *h)
     free(h->row);
     for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
         store_names_free(h->names[i]);
+    rssac002_hour_free(h->rssac002);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------
@@ -73,7 +79,15 @@ static uint8_t *put_names(uint8_t *to, const struct store_names *names)
     return to;
 }
 
-static void write_hour(uint8_t *to, const struct store_hour *h)
+static uint8_t *put_octets(uint8_t *to, const void *octets, size_t size)
+{
+    to = put_u32(to, (uint32_t)size);
+    memcpy(to, octets, size);
+    return to + size;
+}
+
+/* `sums`: of RSSAC002, or NULL. */
+static void write_hour(uint8_t *to, const struct store_hour *h, const char *sums)
 {
     to = put_u32(to, (uint32_t)h->rows);
     for (size_t i = 0; i < h->rows; i++) {
@@ -84,15 +98,47 @@ static void write_hour(uint8_t *to, const struct store_hour *h)
     }
     for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
         to = put_names(to, h->names[i]);
+    if (sums != NULL) {
+        to = put_octets(to, sums, strlen(sums));
+        put_octets(to, h->rssac002->set, h->rssac002->set_bytes);
+    }
 }
 
-bool store_keep_going(struct store *s, const struct store_hour *h, struct error *err)
+/* The octets, which the caller frees; NULL: see err. */
+static uint8_t *hour_value(const struct store_hour *h, const char *sums, size_t *size,
+                           struct error *err)
 {
-    size_t size = size_of(h);
-    uint8_t *value = malloc(size);
+    *size = size_of(h);
+    if (sums != NULL)
+        *size += 8 + strlen(sums) + h->rssac002->set_bytes;
+    uint8_t *value = malloc(*size);
     if (value == NULL)
+        error_set(err, "no memory for the hour that goes on");
+    else
+        write_hour(value, h, sums);
+    return value;
+}
+
+static bool make_sums(struct store_hour *h, char **sums, struct error *err)
+{
+    if (h->rssac002 == NULL)
+        return true;
+    json_t *json = rssac002_json(&h->rssac002->counts, h->rssac002->service);
+    *sums = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (*sums == NULL)
         return error_set(err, "no memory for the hour that goes on");
-    write_hour(value, h);
+    return rssac002_hour_encode(h->rssac002, err);
+}
+
+bool store_keep_going(struct store *s, struct store_hour *h, struct error *err)
+{
+    char *sums = NULL;
+    size_t size;
+    uint8_t *value = make_sums(h, &sums, err) ? hour_value(h, sums, &size, err) : NULL;
+    free(sums);
+    if (value == NULL)
+        return false;
     sqlite3_stmt *q = store_prepare(s, "INSERT OR REPLACE INTO hours_going VALUES (?, ?)", err);
     if (q == NULL) {
         free(value);
@@ -181,7 +227,47 @@ static struct store_names *take_names(struct bytes *b)
     return names;
 }
 
-/* Valid as long as the value is. */
+static const uint8_t *take_octets(struct bytes *b, uint32_t *size)
+{
+    return take_u32(b, size) ? bytes_take(b, *size) : NULL;
+}
+
+static bool parse_sums(const uint8_t *sums, uint32_t size, struct rssac002_hour *h)
+{
+    struct error ignored;
+    json_t *json = json_loadb((const char *)sums, size, 0, NULL);
+    bool good = rssac002_parse(json, &h->counts, h->service, &ignored);
+    json_decref(json);
+    return good;
+}
+
+static bool is_sound(const struct rssac002_hour *h)
+{
+    struct error ignored;
+    struct source_reader *r =
+            source_reader_open(source_set_memory, h->set, h->set_bytes, &ignored);
+    bool good = r != NULL && source_reader_check(r, &ignored);
+    source_reader_close(r);
+    return good;
+}
+
+static bool take_rssac002(struct bytes *b, struct store_hour *h)
+{
+    uint32_t sums_size;
+    uint32_t set_size;
+    const uint8_t *sums = take_octets(b, &sums_size);
+    const uint8_t *set = sums == NULL ? NULL : take_octets(b, &set_size);
+    h->rssac002 = set == NULL ? NULL : calloc(1, sizeof *h->rssac002);
+    if (h->rssac002 == NULL || !parse_sums(sums, sums_size, h->rssac002))
+        return false;
+    h->rssac002->set_bytes = set_size;
+    h->rssac002->set = malloc(set_size + 1UL);
+    if (h->rssac002->set != NULL)
+        memcpy(h->rssac002->set, set, set_size);
+    return h->rssac002->set != NULL && is_sound(h->rssac002);
+}
+
+/* Its names are valid as long as the value is. */
 static bool read_hour(const void *value, size_t size, struct store_hour *h)
 {
     const uint8_t *from = value;
@@ -191,6 +277,9 @@ static bool read_hour(const void *value, size_t size, struct store_hour *h)
         h->names[i] = take_names(&b);
         good = h->names[i] != NULL;
     }
+    if (good && bytes_left(&b) > 0)
+        good = take_rssac002(&b, h);
+    h->silent = good && h->rssac002 != NULL && h->names[STORE_NAMES]->queries == 0;
     return good && bytes_left(&b) == 0;
 }
 
@@ -208,6 +297,10 @@ static bool drop(struct store *s, int64_t start_s, struct error *err)
 
 static bool put_all(struct store *s, struct store_hour *h, struct error *err)
 {
+    if (h->rssac002 != NULL && !store_put_rssac002(s, h->start_s, h->rssac002, err))
+        return false;
+    if (h->silent)
+        return true;
     if (!store_put_hour(s, h->start_s, h->row, h->rows, err))
         return false;
     for (unsigned i = 0; i < STORE_NAMES_KINDS; i++)
@@ -275,4 +368,18 @@ bool store_end_left(struct store *s, unsigned *left, struct error *err)
         return false;
     *err = damaged;
     return true;
+}
+
+bool store_has_left(struct store *s, int64_t from_s, int64_t to_s)
+{
+    struct error ignored;
+    sqlite3_stmt *q = store_prepare(
+            s, "SELECT 1 FROM hours_going WHERE start >= ? AND start < ?", &ignored);
+    if (q == NULL)
+        return false;
+    sqlite3_bind_int64(q, 1, from_s);
+    sqlite3_bind_int64(q, 2, to_s);
+    bool there = sqlite3_step(q) == SQLITE_ROW;
+    sqlite3_finalize(q);
+    return there;
 }

@@ -11,6 +11,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 
+#include "analysis/rssac002.h"
 #include "analysis/store_names.h"
 
 /* All that is stored of an hour; its owner frees it by store_hour_fini(). */
@@ -19,16 +20,20 @@ struct store_hour {
     struct store_hour_row *row; /* in any order */
     size_t rows;
     struct store_names *names[STORE_NAMES_KINDS];
+    struct rssac002_hour *rssac002; /* NULL: not counted */
+    bool silent;                    /* without queries: what else was counted is all there is */
 };
 
 void store_hour_fini(struct store_hour *h);
 
 /* In place of what was kept of this hour before. */
-bool store_keep_going(struct store *s, const struct store_hour *h, struct error *err);
+bool store_keep_going(struct store *s, struct store_hour *h, struct error *err);
 /* Puts a whole hour, or its later part, and drops what was kept of it; all or nothing. */
 bool store_end_hour(struct store *s, struct store_hour *h, struct error *err);
 /* The same, but what is kept of this hour is what another process left, and stays. */
 bool store_put_part(struct store *s, struct store_hour *h, struct error *err);
+/* Whether something is kept of an hour of the period; false, too, when it cannot be read. */
+bool store_has_left(struct store *s, int64_t from_s, int64_t to_s);
 /*
  * Puts what other processes left, hour by hour.  `left`: how many hours.  One that cannot be
  * read is dropped: true, and err says so; else err is empty.

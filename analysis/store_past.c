@@ -82,7 +82,7 @@ struct store_past *store_past_read(struct store *s, struct error *err)
     if (read_spans(s, "SELECT start FROM minutes ORDER BY start", &p->minutes, err) &&
         read_spans(s,
                    "SELECT start FROM hours_stored UNION SELECT start FROM hours_going"
-                   " ORDER BY start",
+                   " UNION SELECT start FROM rssac002 ORDER BY start",
                    &p->hours, err) &&
         read_mark(s, minutes_name, &p->minutes_to_s, err) &&
         read_mark(s, hours_name, &p->hours_to_s, err))

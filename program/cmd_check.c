@@ -222,12 +222,21 @@ static void check_metrics(const struct config *c, struct findings *f)
              c->metrics_listen);
 }
 
+static void check_rssac002(const struct config *c, struct findings *f)
+{
+    if (c->rssac002_service[0] != '\0' && c->scope.servers == 0)
+        WARN(f,
+             "rssac002.service: without server.addresses, what the server itself asks and is "
+             "told counts as well");
+}
+
 /* The journal takes priorities from the beginnings of lines. */
 static struct findings check_machine(const struct config *c, bool journal)
 {
     static void (*const checks[])(const struct config *, struct findings *) = {
-            check_interface, check_user,    check_directories, check_fonts,   check_mail,
-            check_command,   check_origins, check_tlds,        check_metrics, check_lookups,
+            check_interface, check_user,    check_directories, check_fonts,
+            check_mail,      check_command, check_origins,     check_tlds,
+            check_metrics,   check_lookups, check_rssac002,
     };
     struct findings f = {.error = journal ? "<3>" : "error: ",
                          .warning = journal ? "<4>" : "warning: "};

@@ -20,6 +20,7 @@ int cmd_check(int argc, char **argv);
 int cmd_origins(int argc, char **argv);
 int cmd_rank(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_rssac002(int argc, char **argv);
 int cmd_filters(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_tune(int argc, char **argv);

@@ -205,6 +205,12 @@ static void check_together(struct loading *l)
     if (c->mail_user[0] != '\0' && c->smarthost[0] == '\0')
         (void)error_set(next_problem(l->problems),
                         "%s: mail.user: is set, but no mail.smarthost to use it with", l->path);
+    if (c->rssac002_service[0] != '\0' && 60 % c->interval_s != 0)
+        (void)error_set(
+                next_problem(l->problems),
+                "%s: rssac002.service: is set, and intervals of %u s do not end with the "
+                "day; counting.interval has to divide 60",
+                l->path, c->interval_s);
 }
 
 static void set_default(const struct setting *s, struct config *c)

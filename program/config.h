@@ -95,6 +95,9 @@ struct config {
     uint32_t lookups_s;              /* what a mail waits for look-ups at most */
     uint32_t lookups_hours;          /* so old a look-up is taken over */
 
+    char rssac002_service[128]; /* empty: nothing is counted for RSSAC002 */
+    uint32_t rssac002_days;     /* its hours are kept */
+
     uint32_t minutes_days; /* kept in the database */
     uint32_t hours_days;
     uint32_t cases_days; /* case files with their evidence, once an incident has closed */

@@ -16,8 +16,12 @@
 enum {
     NS = 1000000000,
     NAME_BUCKETS = 2048, /* of an interval: 12,288 names */
+    SOURCES6 = 1 << 17,  /* of an interval, where each is to be known */
     LOSSY_PERMILLE = 10, /* kernel drops, of all frames, that make an interval lossy */
 };
+
+_Static_assert(sizeof((struct config *)0)->rssac002_service == RSSAC002_SERVICE_BYTES,
+               "a service that can be set can be stored");
 
 struct engine {
     struct engine_settings settings;
@@ -55,6 +59,12 @@ static void keep_event(void *argument, struct incident_event *event)
 static bool keeps_frames(const struct engine *e)
 {
     return e->settings.state != NULL && e->settings.config->evidence_frames > 0;
+}
+
+/* Nobody asks for it where it is not stored. */
+static bool counts_rssac002(const struct engine *e)
+{
+    return e->settings.state != NULL && e->settings.config->rssac002_service[0] != '\0';
 }
 
 static void pass_evidence(void *argument, const char *id, int64_t from_s,
@@ -127,6 +137,7 @@ static bool create_aggregator(struct engine *e, struct error *err)
             .origins = e->settings.origins,
             .origins_age_s = (int64_t)c->origins_days * 86400,
             .hours = e->settings.state != NULL,
+            .rssac002 = counts_rssac002(e),
             .run = e->settings.keep_run,
             .seed = e->seed,
     };
@@ -198,6 +209,8 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .minutes_days = c->minutes_days,
             .hours_days = c->hours_days,
             .cases_days = c->cases_days,
+            .service = c->rssac002_service,
+            .rssac002_days = c->rssac002_days,
             .www = live ? config_www(c, e->www) : NULL,
             .poke_fd = e->settings.poke_fd,
     };
@@ -215,6 +228,7 @@ static struct counters *create_counters(const struct engine *e, struct error *er
             .name_buckets = NAME_BUCKETS,
             .evict_names = false,
             .keep_frames = keeps_frames(e),
+            .sources6 = counts_rssac002(e) ? SOURCES6 : 0,
             .judge = e->judge,
             .seed = e->seed,
     };

@@ -32,6 +32,7 @@ static const struct command {
         {"rank", cmd_rank, "addresses of standard input by announced prefix or AS"},
         {"filters", cmd_filters,
          "what a list of prefixes would have dropped, and whom it hurts"},
+        {"rssac002", cmd_rssac002, "files of RSSAC002 for one day, to be published"},
         {"graph", cmd_graph, "draw every picture and page"},
 };
 

@@ -162,7 +162,8 @@ static void next_interval(struct reading *r, int64_t time_ns)
 static int64_t reading_limit(const struct reading *r)
 {
     int64_t start_ns = r->far_ns != 0 ? r->far_ns : r->start_ns;
-    return start_ns > latest_ns ? INT64_MAX : start_ns + r->settings->interval_ns;
+    return start_ns > latest_ns ? INT64_MAX
+                                : interval_of(r, start_ns) + r->settings->interval_ns;
 }
 
 /*

@@ -124,6 +124,11 @@ static const struct setting settings[] = {
         {"lookups.keep-hours", SETTING_COUNT, AT(lookups_hours), 0, 8760, "24",
          "hours for which what was looked up is taken over by other incidents"},
 
+        {"rssac002.service", SETTING_NAME, AT(rssac002_service), 0, SIZE(rssac002_service), "",
+         "service that RSSAC002 is counted for, as x.root-servers.net; empty: nothing is"},
+        {"rssac002.keep-days", SETTING_COUNT, AT(rssac002_days), 2, 3660, "40",
+         "days that hours of RSSAC002, with all their sources, are kept"},
+
         {"retention.minutes-days", SETTING_COUNT, AT(minutes_days), 1, 3660, "35",
          "days that minutes are kept"},
         {"retention.hours-days", SETTING_COUNT, AT(hours_days), 1, 3660, "400",

@@ -3,6 +3,7 @@
 
 #include "analysis/store_going.h"
 #include "analysis/store_past.h"
+#include "analysis/store_rssac002.h"
 #include "program/evidence_file.h"
 #include "program/old_cases.h"
 #include "program/status.h"
@@ -231,10 +232,11 @@ static bool end_read_hour(struct writer *w, struct job *j, struct error *err)
 
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
+    const struct writer_settings *c = &w->settings;
     return end_read_hour(w, j, err) &&
-           store_forget(w->settings.store,
-                        now_at(j) - (int64_t)w->settings.minutes_days * DAY_S,
-                        now_at(j) - (int64_t)w->settings.hours_days * DAY_S, err);
+           store_forget(c->store, now_at(j) - (int64_t)c->minutes_days * DAY_S,
+                        now_at(j) - (int64_t)c->hours_days * DAY_S, err) &&
+           store_forget_rssac002(c->store, now_at(j) - (int64_t)c->rssac002_days * DAY_S, err);
 }
 
 /* What cannot be removed now is tried again. */
@@ -524,6 +526,11 @@ static bool copy_hour(struct writer *w, struct job *j, const struct aggregator_h
     to->row = store_hour_rows(hour->prefixes, floor, &to->rows);
     to->names[STORE_NAMES] = store_names_create(hour->names, hour->queries, most);
     to->names[STORE_TLDS] = store_names_create(hour->tlds, hour->queries, most);
+    if (hour->rssac002 != NULL &&
+        (to->rssac002 = rssac002_hour_create(w->settings.service, hour->rssac002,
+                                             hour->prefixes, hour->sources6)) == NULL)
+        return false;
+    to->silent = hour->rssac002 != NULL && hour->queries == 0;
     return to->row != NULL && to->names[STORE_NAMES] != NULL && to->names[STORE_TLDS] != NULL;
 }
 

@@ -30,6 +30,8 @@ struct writer_settings {
     uint32_t hour_names; /* leading names kept of an hour, and top-level domains */
     uint32_t minutes_days, hours_days; /* retention */
     uint32_t cases_days;               /* the same, after the close, of cases/ID */
+    const char *service;               /* that RSSAC002 is counted for, where hours have it */
+    uint32_t rssac002_days;            /* retention of that */
     const char *www; /* and of incidents/ID here, a month at least; NULL: none */
     int poke_fd;     /* a byte 'E' is written after events or a minute are stored; -1: none */
 };

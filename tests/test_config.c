@@ -227,6 +227,14 @@ Test(config, refuses_a_user_name_without_its_password)
     cr_expect(eq(u32, problems.count, 1));
 }
 
+Test(config, refuses_intervals_that_do_not_end_with_the_day_where_days_are_published)
+{
+    cr_expect(given("counting: {interval: 7}\n"));
+    cr_expect(given("counting: {interval: 12}\nrssac002: {service: x.root-servers.net}\n"));
+    cr_expect(not(given("counting: {interval: 7}\nrssac002: {service: x.root-servers.net}\n")));
+    cr_expect_not_null(strstr(problem(0), "has to divide 60"), "%s", problem(0));
+}
+
 Test(config, that_was_named_must_exist)
 {
     cr_expect(not(config_load("/nonexistent/r.yaml", &config, &problems)));

@@ -155,6 +155,51 @@ Test(counters, merged_are_as_if_counted_in_one)
     counters_free(whole);
 }
 
+static unsigned ask_ipv6(struct counters *c, unsigned from, unsigned to)
+{
+    for (unsigned n = from; n < to; n++) {
+        char client[40];
+        (void)snprintf(client, sizeof client, "2001:db8:%u::%u", n % 7, n / 2);
+        batch_query(&batch, client, "a.example", 1);
+        batch_query(&batch, "192.0.2.1", "a.example", 1);
+        batch_response(&batch, "2001:db8:ffff::1", 0)->flags |= MESSAGE_IPV6;
+        if (batch.count + 3 > MESSAGE_BATCH_MAX || n + 1 == to) {
+            counters_add(c, &batch, 0);
+            batch.count = batch.names_used = 0;
+        }
+    }
+    return c->sources6->count;
+}
+
+Test(counters, have_each_ipv6_source_where_somebody_asks)
+{
+    struct counters_size exact = size;
+    exact.sources6 = 1000;
+    struct counters *a = counters_create(&exact, &err);
+    struct counters *b = counters_create(&exact, &err);
+    cr_assert(a != NULL && b != NULL, "%s", err.text);
+    cr_expect_null(counters->sources6);
+    counters_clear(a, NULL);
+    counters_clear(b, NULL);
+    for (unsigned round = 0; round < 2; round++) {
+        cr_expect(eq(u32, ask_ipv6(a, 0, 300), 300));
+        cr_expect(eq(u32, ask_ipv6(b, 200, 500), 300));
+        counters_merge(a, b, NULL);
+        cr_expect(eq(u32, a->sources6->count, 500));
+        cr_expect(eq(u64, a->sources6->refused, 0));
+        counters_merge(counters, a, NULL);
+        counters_clear(a, NULL);
+        counters_clear(b, NULL);
+        cr_expect(eq(u32, a->sources6->count, 0));
+    }
+    cr_expect(eq(u32, ask_ipv6(a, 0, 2000), 1000));
+    cr_expect(eq(u64, a->sources6->refused, 1000));
+    counters_merge(b, a, NULL);
+    cr_expect(eq(u64, b->sources6->refused, 1000));
+    counters_free(a);
+    counters_free(b);
+}
+
 Test(counters, miss_of_top_level_domains_what_they_lost_of_names)
 {
     struct counters_size small = size;

@@ -58,6 +58,8 @@ static struct writer *start_with(FILE *events, const char *www)
                                              .hour_names = 10,
                                              .minutes_days = 1,
                                              .hours_days = 1,
+                                             .service = "x.root-servers.net",
+                                             .rssac002_days = 2,
                                              .state = directory,
                                              .cases_days = 2,
                                              .www = www,
@@ -371,6 +373,64 @@ Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
     cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 9 + 20));
     cr_expect(eq(int, number("SELECT queries FROM hour_names WHERE kind = 0"), 9 + 20));
     cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 0));
+}
+
+static void give_rssac002(struct writer *w, int64_t start_s, uint32_t queries,
+                          void (*as)(struct writer *, const struct aggregator_hour *))
+{
+    static struct rssac002_counts sums;
+    struct prefix_counts *prefixes = prefix_counts_create(64, PREFIX_HASHED, &err);
+    struct names *names = names_create(16, true, 1, &err);
+    struct address_set *addresses = address_set_create(64, 1, &err);
+    const uint8_t address[ADDRESS_BYTES] = {0x20, [15] = (uint8_t)queries};
+    address_set_add(addresses, address, address_set_hash(addresses, address));
+    sums.captured_ms = 1000;
+    sums.queries[TRANSPORT_UDP6] = sums.query_sizes[0][2] = queries;
+    const struct aggregator_hour hour = {.start_s = start_s,
+                                         .queries = queries,
+                                         .prefixes = prefixes,
+                                         .names = names,
+                                         .tlds = names,
+                                         .rssac002 = &sums,
+                                         .sources6 = addresses};
+    as(w, &hour);
+    address_set_free(addresses);
+    prefix_counts_free(prefixes);
+    names_free(names);
+}
+
+Test(writer, loses_no_more_of_rssac002_than_was_not_kept_when_it_is_killed)
+{
+    struct writer *w = start(NULL);
+    give_rssac002(w, 3600, 3, writer_going);
+    give_rssac002(w, 3600, 9, writer_going);
+    (void)writer_stop(w);
+    cr_expect(eq(int, number("SELECT count(*) FROM rssac002"), 0));
+
+    sqlite3_close(beside);
+    w = start(NULL);
+    give_rssac002(w, 3600, 4, writer_going);
+    give_rssac002(w, 3600, 20, end_hour);
+    give_rssac002(w, 7200, 0, end_hour);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT doc -> '$.queries.udp6' FROM rssac002"), 9 + 20));
+    cr_expect(eq(int, number("SELECT doc -> '$.captured_ms' FROM rssac002"), 2000));
+    cr_expect(eq(int, number("SELECT doc ->> '$.service' = 'x.root-servers.net' FROM rssac002"),
+                 1));
+    /* Two addresses that share all but the last octet. */
+    cr_expect(eq(int, number("SELECT length(sources) FROM rssac002"), 17 + 17 + 2));
+    cr_expect(eq(int, number("SELECT count(*) FROM rssac002"), 2));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours_stored"), 1), "the other is silent");
+}
+
+Test(writer, forgets_rssac002_after_its_days)
+{
+    struct writer *w = start(NULL);
+    for (int64_t hour = 0; hour < 60; hour++)
+        give_rssac002(w, 1700000000 - 1700000000 % 3600 + 3600 * hour, 1, end_hour);
+    (void)writer_stop(w);
+    cr_expect(eq(int, number("SELECT count(*) FROM rssac002"), 49));
 }
 
 /* What the first process left cannot be stored while the second captures. */

@@ -110,6 +110,13 @@ class Counting(Live):
               file=sys.stderr)
         return traits
 
+    def rssac002(self, transport):
+        return sum(json.loads(doc)["queries"].get(transport, 0)
+                   for doc, in self.rows("SELECT doc FROM rssac002"))
+
+    def rssac002_sources(self):
+        return [octets for octets, in self.rows("SELECT sources FROM rssac002 ORDER BY start")]
+
     def alike(self, events):
         """What must be the same of a capture, live or from a file; the edges of seconds differ."""
         return [(e["state"], e["id"], e["kind"], e["prefix"], sorted(e["qtype"]), e["hosts"],
@@ -152,6 +159,7 @@ class Counting(Live):
         if shutil.which("tcpdump") is None:
             self.skipTest("tcpdump is not installed")
         text, pcap = self.config.read_text(), self.dir / "mirror.pcap"
+        text += "rssac002:\n  service: x.root-servers.net\n"
         dump = self.start(["tcpdump", "-i", "mirror", "-w", str(pcap), "-U", "-B", "65536", "-Z",
                            "root"], A, stderr=subprocess.PIPE, text=True)
         wait_for("tcpdump", lambda: "listening" in dump.stderr.readline())
@@ -172,12 +180,16 @@ class Counting(Live):
         read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
                                self.dir / "events", pcap], capture_output=True, text=True)
         self.assertEqual(json.loads(read.stdout)["queries"], sent, read.stderr)
+        sets = {}
         told = {"file": [json.loads(line) for line in (self.dir / "events").read_text()
                          .splitlines()]}
         for workers, self.state in states.items():
             self.assertEqual(self.sum("queries"), sent, workers)
             self.assertEqual(self.sum("kernel_drops"), 0, workers)
+            self.assertEqual(self.rssac002("udp4"), sent, workers)
+            sets[workers] = self.rssac002_sources()
             told[workers] = self.events()
+        self.assertEqual(sets[1], sets[3], "sources, in whose hours they asked")
         self.assertEqual([e["state"] for e in told["file"]], ["open"])
         for workers in states:
             self.assertEqual(self.alike(told[workers]), self.alike(told["file"]))
