@@ -14,6 +14,7 @@
 
 /* The numbers are syslog's. */
 enum log_priority {
+    LOG_IS_NOTHING = 0, /* as the least that is written: nothing is */
     LOG_IS_ERROR = 3,
     LOG_IS_WARNING,
     LOG_IS_NOTICE,

@@ -27,6 +27,15 @@ static int64_t now_s(void)
     return now.tv_sec;
 }
 
+/* What has failed often is not said each minute; that it works again is. */
+static struct log log_of(const struct metrics_process *m)
+{
+    struct log log = *m->log;
+    if (m->again.pause_s == RESTART_PAUSE_MAX_S)
+        log.least = LOG_IS_NOTHING;
+    return log;
+}
+
 _Noreturn static void become(const struct metrics_process *m, const struct config *c,
                              pid_t parent, int ready_fd)
 {
@@ -37,7 +46,8 @@ _Noreturn static void become(const struct metrics_process *m, const struct confi
     if (ready_fd > STDERR_FILENO + 1)
         (void)close_range(STDERR_FILENO + 1, (unsigned)ready_fd - 1, 0);
     (void)close_range((unsigned)ready_fd + 1, ~0U, 0);
-    _exit(metrics_server_run(c, m->log, ready_fd));
+    struct log log = log_of(m);
+    _exit(metrics_server_run(c, &log, ready_fd));
 }
 
 /* False: it ended without a word, having said why in the log, or does not get on. */
@@ -47,17 +57,19 @@ static bool hears_ready(const struct metrics_process *m, int fd)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     if (poll(&p, 1, READY_MS) == 1)
         return read(fd, &word, 1) == 1;
-    log_error(m->log, "the process of metrics does not listen within %d s: it is ended",
+    struct log log = log_of(m);
+    log_error(&log, "the process of metrics does not listen within %d s: it is ended",
               READY_MS / 1000);
     return false;
 }
 
 static bool start(struct metrics_process *m, const struct config *c)
 {
+    struct log log = log_of(m);
     int ready[2];
     pid_t parent = getpid();
     if (pipe2(ready, O_CLOEXEC) != 0) {
-        log_error(m->log, "starting the process of metrics: %s", strerror(errno));
+        log_error(&log, "starting the process of metrics: %s", strerror(errno));
         return false;
     }
     m->pid = fork();
@@ -66,7 +78,7 @@ static bool start(struct metrics_process *m, const struct config *c)
     (void)close(ready[1]);
     bool good = m->pid > 0 && hears_ready(m, ready[0]);
     if (m->pid < 0) {
-        log_error(m->log, "starting the process of metrics: %s", strerror(errno));
+        log_error(&log, "starting the process of metrics: %s", strerror(errno));
         m->pid = 0;
     }
     (void)close(ready[0]);
@@ -98,26 +110,26 @@ static bool start_as_asked(struct metrics_process *m, const struct config *c)
         log_notice(m->log, "metrics are at %s", c->metrics_listen);
         return true;
     }
+    struct log log = log_of(m);
     m->wait_status = end(m);
     if (WIFSIGNALED(m->wait_status)) /* it could not say why */
-        log_error(m->log, "the process of metrics was ended by signal %d (%s) at its start",
+        log_error(&log, "the process of metrics was ended by signal %d (%s) at its start",
                   WTERMSIG(m->wait_status), strsignal(WTERMSIG(m->wait_status)));
     return false;
 }
 
-static void plan_restart(struct metrics_process *m, int wait_status)
+static void plan_restart(struct metrics_process *m)
 {
-    restart_plan(&m->again, now_s(), "the process of metrics", wait_status, m->log);
+    struct log log = log_of(m);
+    restart_plan(&m->again, now_s(), "the process of metrics", m->wait_status, &log);
+    if (m->again.pause_s == RESTART_PAUSE_MAX_S)
+        log_error(&log, "metrics are tried once a minute; this is not said again");
 }
 
-bool metrics_process_begin(struct metrics_process *m, const struct config *c)
+void metrics_process_begin(struct metrics_process *m, const struct config *c)
 {
-    if (start_as_asked(m, c))
-        return true;
-    bool away = WIFEXITED(m->wait_status) && WEXITSTATUS(m->wait_status) == EXIT_NO_INTERFACE;
-    if (away)
-        plan_restart(m, m->wait_status);
-    return away;
+    if (!start_as_asked(m, c))
+        plan_restart(m);
 }
 
 static bool is_same(const struct config *a, const struct config *b)
@@ -133,23 +145,33 @@ bool metrics_process_change(struct metrics_process *m, const struct config *now,
     if (is_same(now, next))
         return true;
     (void)end(m);
+    m->again.pause_s = 0;
     if (start_as_asked(m, next))
         return true;
+    if (WIFEXITED(m->wait_status) && WEXITSTATUS(m->wait_status) == EXIT_NO_INTERFACE) {
+        plan_restart(m);
+        return true;
+    }
     if (!start_as_asked(m, now))
-        plan_restart(m, m->wait_status);
+        plan_restart(m);
     return false;
 }
 
 void metrics_process_ended(struct metrics_process *m, int wait_status)
 {
     m->pid = 0;
-    plan_restart(m, wait_status);
+    restart_plan(&m->again, now_s(), "the process of metrics", wait_status, m->log);
+}
+
+bool metrics_process_is_mute(const struct metrics_process *m, const struct config *c)
+{
+    return c->metrics_listen[0] != '\0' && m->pid == 0;
 }
 
 void metrics_process_do_what_is_due(struct metrics_process *m, const struct config *c)
 {
     if (restart_is_due(&m->again, now_s()) && !start_as_asked(m, c))
-        plan_restart(m, m->wait_status);
+        plan_restart(m);
 }
 
 void metrics_process_stop(struct metrics_process *m)

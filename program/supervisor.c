@@ -69,6 +69,7 @@ struct supervisor {
     bool waits;      /* it is started again once the interface is there */
     enum mirror mirror;
     bool refused; /* the latest configuration */
+    bool mute;    /* nobody answers for metrics */
     bool ready;
     bool replacing; /* the capturing process was asked to end for a new configuration */
     int asked;      /* to stop: how often */
@@ -149,16 +150,17 @@ static void tell(const struct supervisor *s)
     char mirror[MIRROR_TEXT_BYTES];
     const char *interface = s->settings->config->interface;
     const char *refused = s->refused ? "; the old configuration stays in force" : "";
+    const char *mute = s->mute ? "; metrics are not answered" : "";
     if (!s->ready || s->asked > 0)
         return;
     if (s->mirror != MIRROR_UP)
-        (void)snprintf(text, sizeof text, "%s: nothing to capture%s",
-                       mirror_text(s->mirror, interface, mirror), refused);
+        (void)snprintf(text, sizeof text, "%s: nothing to capture%s%s",
+                       mirror_text(s->mirror, interface, mirror), refused, mute);
     else if (s->capture == 0)
-        (void)snprintf(text, sizeof text, "not capturing: that process is started again%s",
-                       refused);
+        (void)snprintf(text, sizeof text, "not capturing: that process is started again%s%s",
+                       refused, mute);
     else
-        (void)snprintf(text, sizeof text, "capturing on %s%s", interface, refused);
+        (void)snprintf(text, sizeof text, "capturing on %s%s%s", interface, refused, mute);
     service_ready(text);
 }
 
@@ -427,6 +429,16 @@ static bool reap(struct supervisor *s)
     return over;
 }
 
+static void look_after_metrics(struct supervisor *s)
+{
+    metrics_process_do_what_is_due(&s->metrics, s->settings->config);
+    bool mute = metrics_process_is_mute(&s->metrics, s->settings->config);
+    bool told = mute == s->mute;
+    s->mute = mute;
+    if (!told)
+        tell(s);
+}
+
 static void do_what_is_due(struct supervisor *s)
 {
     int64_t now = now_s();
@@ -444,7 +456,7 @@ static void do_what_is_due(struct supervisor *s)
         start_cases(s);
     if (s->trial > 0 && now - s->trial_begun_s > TRY_S)
         kill(s->trial, SIGKILL);
-    metrics_process_do_what_is_due(&s->metrics, s->settings->config);
+    look_after_metrics(s);
     look_at_table(s, now);
 }
 
@@ -497,9 +509,8 @@ int supervisor_run(const struct supervisor_settings *settings)
     note_table(&s, settings->config);
     if (!is_usable(&s, settings->config))
         return EXIT_CONFIGURATION;
-    if (!metrics_process_begin(&s.metrics, settings->config))
-        return EXIT_FAILED; /* what keeps it may be gone at the next try */
     start_capture(&s);
+    metrics_process_begin(&s.metrics, settings->config);
     for (bool over = false; !over;) {
         struct pollfd p[] = {{.fd = s.signal_fd, .events = POLLIN},
                              {.fd = s.poke[0], .events = POLLIN}};

@@ -134,6 +134,14 @@ class Service(unittest.TestCase):
         self.daemon.send_signal(signal.SIGHUP)
         self.told("STATUS=capturing on mirror", 4)
 
+    def test_says_that_metrics_are_not_answered_while_it_captures(self):
+        self.config.write_text(self.good + "metrics: {listen: '192.0.2.77:9153'}\n")
+        self.daemon.send_signal(signal.SIGHUP)
+        self.told("STATUS=capturing on mirror; metrics are not answered")
+        ip("addr", "add", "192.0.2.77/32", "dev", "mirror")
+        self.told("STATUS=capturing on mirror")
+        self.assertIn("metrics are at 192.0.2.77:9153", self.said())
+
     def test_replaces_a_capturing_process_that_hangs(self):
         hung = self.capturing()
         os.kill(hung, signal.SIGSTOP)
