@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "program/writer.h"
 
-#include "analysis/store_going.h"
 #include "analysis/store_past.h"
 #include "analysis/store_rssac002.h"
 #include "program/evidence_file.h"
+#include "program/hour_copy.h"
 #include "program/old_cases.h"
 #include "program/status.h"
 
@@ -21,7 +21,6 @@ enum {
     TRIES = 5,   /* of such a job, while others were stored: it is itself what is wrong */
     DAY_S = 86400,
     PAGES_DAYS = 35,
-    SHARE_FLOOR = 100000,
     PATH_BYTES = 4096,
 };
 
@@ -233,8 +232,10 @@ static bool end_read_hour(struct writer *w, struct job *j, struct error *err)
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
     const struct writer_settings *c = &w->settings;
-    return end_read_hour(w, j, err) &&
-           store_forget(c->store, now_at(j) - (int64_t)c->minutes_days * DAY_S,
+    if (!end_read_hour(w, j, err))
+        return false;
+    hour_log_overflow(&j->hour, c->log);
+    return store_forget(c->store, now_at(j) - (int64_t)c->minutes_days * DAY_S,
                         now_at(j) - (int64_t)c->hours_days * DAY_S, err) &&
            store_forget_rssac002(c->store, now_at(j) - (int64_t)c->rssac002_days * DAY_S, err);
 }
@@ -516,31 +517,18 @@ void writer_minute(struct writer *w, const struct minute *m, json_t *learned, in
     give(w, j);
 }
 
-static bool copy_hour(struct writer *w, struct job *j, const struct aggregator_hour *hour)
-{
-    uint64_t share = prefix_counts_totals(hour->prefixes).queries / SHARE_FLOOR;
-    uint32_t floor = share > w->settings.hour_floor ? (uint32_t)share : w->settings.hour_floor;
-    uint32_t most = w->settings.hour_names;
-    struct store_hour *to = &j->hour;
-    to->start_s = j->time_s = hour->start_s;
-    to->row = store_hour_rows(hour->prefixes, floor, &to->rows);
-    to->names[STORE_NAMES] = store_names_create(hour->names, hour->queries, most);
-    to->names[STORE_TLDS] = store_names_create(hour->tlds, hour->queries, most);
-    if (hour->rssac002 != NULL &&
-        (to->rssac002 = rssac002_hour_create(w->settings.service, hour->rssac002,
-                                             hour->prefixes, hour->sources6)) == NULL)
-        return false;
-    to->silent = hour->rssac002 != NULL && hour->queries == 0;
-    return to->row != NULL && to->names[STORE_NAMES] != NULL && to->names[STORE_TLDS] != NULL;
-}
-
 static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum job_kind kind,
                       int64_t read_to_s)
 {
     if (w->settings.store == NULL)
         return;
     struct job *j = calloc(1, sizeof *j);
-    if (j == NULL || !copy_hour(w, j, hour)) {
+    const struct hour_limits limits = {
+            .floor = w->settings.hour_floor,
+            .names = w->settings.hour_names,
+            .service = w->settings.service,
+    };
+    if (j == NULL || !hour_copy(&j->hour, hour, &limits)) {
         if (j != NULL)
             free_job(j);
         if (kind == JOB_HOUR)
@@ -548,6 +536,7 @@ static void give_hour(struct writer *w, const struct aggregator_hour *hour, enum
         return;
     }
     j->kind = kind;
+    j->time_s = hour->start_s;
     j->read_to_s = read_to_s;
     give(w, j);
 }

@@ -375,6 +375,8 @@ Test(writer, loses_no_more_of_an_hour_than_was_not_kept_when_it_is_killed)
     cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 0));
 }
 
+static uint64_t refused; /* of the next hour's IPv6 sources */
+
 static void give_rssac002(struct writer *w, int64_t start_s, uint32_t queries,
                           void (*as)(struct writer *, const struct aggregator_hour *))
 {
@@ -385,6 +387,7 @@ static void give_rssac002(struct writer *w, int64_t start_s, uint32_t queries,
     const uint8_t address[ADDRESS_BYTES] = {0x20, [15] = (uint8_t)queries};
     address_set_add(addresses, address, address_set_hash(addresses, address));
     sums.captured_ms = 1000;
+    sums.refused6 = refused;
     sums.queries[TRANSPORT_UDP6] = sums.query_sizes[0][2] = queries;
     const struct aggregator_hour hour = {.start_s = start_s,
                                          .queries = queries,
@@ -422,6 +425,29 @@ Test(writer, loses_no_more_of_rssac002_than_was_not_kept_when_it_is_killed)
     cr_expect(eq(int, number("SELECT length(sources) FROM rssac002"), 17 + 17 + 2));
     cr_expect(eq(int, number("SELECT count(*) FROM rssac002"), 2));
     cr_expect(eq(int, number("SELECT count(*) FROM hours_stored"), 1), "the other is silent");
+}
+
+Test(writer, says_at_the_end_of_an_hour_that_sources_found_no_room)
+{
+    char said[512] = "";
+    FILE *file = tmpfile();
+    close(quiet.fd);
+    quiet.fd = dup(fileno(file));
+    struct writer *w = start(NULL);
+    refused = 5;
+    give_rssac002(w, 3600, 1, writer_going);
+    give_rssac002(w, 3600, 1, end_hour);
+    refused = 0;
+    give_rssac002(w, 7200, 1, end_hour);
+    (void)writer_stop(w);
+    rewind(file);
+    size_t size = fread(said, 1, sizeof said - 1, file);
+    cr_expect_not_null(strstr(said, "RSSAC002: the hour from 1970-01-01 01:00 UTC has too few "
+                                    "sources: those of up to 0 queries found no room, and up "
+                                    "to 5 of IPv6 in a full set\n"),
+                       "%s", said);
+    cr_expect(eq(ptr, strchr(said, '\n'), said + size - 1), "once: %s", said);
+    (void)fclose(file);
 }
 
 Test(writer, forgets_rssac002_after_its_days)

@@ -5,7 +5,7 @@
 usage: rssac002.py ROOTWATCH
 """
 import collections, datetime, ipaddress, pathlib, random, re, shutil, sqlite3, struct, subprocess
-import sys, tempfile, unittest
+import sys, tempfile, time, unittest
 
 try:
     import yaml
@@ -441,6 +441,12 @@ class Rssac002(unittest.TestCase):
 
     # What is refused
 
+    def at_no_midnight(self):
+        """Today, which it still is a minute later."""
+        while (now := datetime.datetime.now(datetime.timezone.utc)).strftime("%H%M") == "2359":
+            time.sleep(1)
+        return now.date()
+
     def refuse(self, words, *options, **more):
         ran, files = self.publish(*options, status=1, **more)
         self.assertEqual(files, {})
@@ -466,7 +472,7 @@ class Rssac002(unittest.TestCase):
         self.refuse("2026-01-15: no DNS message was captured in 1 hours", state)
 
     def test_refuses_a_day_that_is_not_over(self):
-        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        today = self.at_no_midnight().isoformat()
         self.refuse(f"{today} is not over in UTC: wait until some minutes after midnight",
                     self.states[0], day=today)
         self.refuse("9999-12-31 is not over.*", self.states[0], day="9999-12-31")
@@ -490,7 +496,7 @@ class Rssac002(unittest.TestCase):
             self.assertEqual(ran.stdout, "")
 
     def test_yesterday_is_a_day(self):
-        day = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(1)).date()
+        day = self.at_no_midnight() - datetime.timedelta(1)
         self.refuse(f"nothing is stored of {day}: .*", self.states[0], day="yesterday")
 
     def test_says_when_it_cannot_write(self):
@@ -498,6 +504,14 @@ class Rssac002(unittest.TestCase):
         ran = run("rssac002", "-c", self.config, "--state", self.states[0], "--out",
                   self.dir / "file", "2026-01-15", status=1)
         self.assertRegex(ran.stderr, r"rootwatch rssac002: making the directory .*: Not a directory")
+
+    def test_is_warned_of_where_the_server_is_not_known(self):
+        config = self.dir / "anybody.yaml"
+        config.write_text("rssac002:\n  service: x.root-servers.net\n")
+        words = "warning: rssac002.service: without server.addresses, what the server itself asks"
+        for file, warned in ((config, True), (self.config, False)):
+            ran = subprocess.run([ROOTWATCH, "check", "-c", file], capture_output=True, text=True)
+            self.assertEqual(words in ran.stderr, warned, ran.stderr)
 
     def test_is_refused_with_intervals_that_do_not_end_with_the_day(self):
         config = self.write_config("x.root-servers.net", "counting:\n  interval: 7\n", "seven.yaml")
