@@ -202,6 +202,7 @@ bool engine_start(struct engine *e, bool live, struct error *err)
             .store = store,
             .events = e->settings.events,
             .log = e->settings.log,
+            .status = live,
             .wait = !live,
             .state = e->settings.state,
             .hour_floor = c->hour_floor,

@@ -6,7 +6,7 @@
 #include "program/evidence_file.h"
 #include "program/hour_copy.h"
 #include "program/old_cases.h"
-#include "program/status.h"
+#include "program/status_keeper.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -44,17 +44,16 @@ struct job {
 struct writer {
     struct writer_settings settings;
     pthread_t thread;
-    pthread_mutex_t lock; /* of the queue, `status` and `stopping` */
+    pthread_mutex_t lock; /* of the queue, `stopping` and `counts` */
     pthread_cond_t changed;
     struct job *queue[QUEUE];
     unsigned queued;
-    json_t *status; /* the newest, not written yet; NULL */
     bool stopping;
     struct writer_counts counts;
+    struct status_keeper *keeper; /* NULL: there is no status */
     /* The thread's own: */
     bool failing;     /* said, and not yet well again */
     bool cluttered;   /* an old case cannot be removed; said */
-    bool blind;       /* status.json cannot be written; said */
     bool left;        /* by other processes, hours of theirs: nothing may replace them */
     struct job *kept; /* events to be stored once that works again, oldest first */
     unsigned keeps;
@@ -67,6 +66,13 @@ static void free_job(struct job *j)
     store_hour_fini(&j->hour);
     evidence_free(j->evidence);
     free(j);
+}
+
+static void count_failed(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->counts.failed++;
+    pthread_mutex_unlock(&w->lock);
 }
 
 static bool store_learned_by(struct writer *w, const struct job *j, struct error *err)
@@ -149,7 +155,7 @@ static void note_events(struct writer *w, struct job *j)
         log_event(w->settings.log, json_array_get(j->events, i));
     if (w->settings.events == NULL || write_lines(w, j, &err))
         return;
-    w->counts.failed++;
+    count_failed(w);
     log_error(w->settings.log, "%s", err.text);
 }
 
@@ -308,7 +314,8 @@ static bool is_loss(const struct job *j)
 
 static void give_up(struct writer *w, struct job *j)
 {
-    w->counts.failed += is_loss(j);
+    if (is_loss(j))
+        count_failed(w);
     free_job(j);
 }
 
@@ -370,43 +377,20 @@ static void perform(struct writer *w, struct job *j)
     note_result(w, good, &err);
 }
 
-/* The next job, and the newest status, once there is one of both; false: it is time to end. */
-static bool take_work(struct writer *w, struct job **job, json_t **status)
+/* NULL: it is time to end. */
+static struct job *take_job(struct writer *w)
 {
-    *job = NULL;
+    struct job *j = NULL;
     pthread_mutex_lock(&w->lock);
-    while (w->queued == 0 && w->status == NULL && !w->stopping)
+    while (w->queued == 0 && !w->stopping)
         pthread_cond_wait(&w->changed, &w->lock);
     if (w->queued > 0) {
-        *job = w->queue[0];
+        j = w->queue[0];
         memmove(w->queue, w->queue + 1, --w->queued * sizeof *w->queue);
         pthread_cond_broadcast(&w->changed);
     }
-    *status = w->status;
-    w->status = NULL;
     pthread_mutex_unlock(&w->lock);
-    return *job != NULL || *status != NULL;
-}
-
-static uint64_t not_stored(struct writer *w)
-{
-    pthread_mutex_lock(&w->lock);
-    uint64_t dropped = w->counts.dropped;
-    pthread_mutex_unlock(&w->lock);
-    return dropped + w->counts.failed;
-}
-
-/* Nothing rests on it: what fails is said once.  What could not be stored only we know. */
-static void write_status(struct writer *w, json_t *status)
-{
-    struct error err;
-    json_object_set_new(json_object_get(status, "totals"), "not_stored",
-                        json_integer((json_int_t)not_stored(w)));
-    bool good = status_write(w->settings.state, status, &err);
-    if (!good && !w->blind)
-        log_warning(w->settings.log, "%s; `rootwatch top` shows what was before", err.text);
-    w->blind = !good;
-    json_decref(status);
+    return j;
 }
 
 static void *work(void *argument)
@@ -414,16 +398,11 @@ static void *work(void *argument)
     struct writer *w = argument;
     struct error err;
     struct job *j;
-    json_t *status;
     w->left = w->settings.store != NULL;
     if (!end_left(w, &err))
         log_error(w->settings.log, "%s; tried again later", err.text);
-    while (take_work(w, &j, &status)) {
-        if (status != NULL)
-            write_status(w, status);
-        if (j != NULL)
-            perform(w, j);
-    }
+    while ((j = take_job(w)) != NULL)
+        perform(w, j);
     retry_kept(w);
     while (w->kept != NULL)
         give_up(w, take_kept(w));
@@ -438,11 +417,17 @@ struct writer *writer_start(const struct writer_settings *settings, struct error
         return NULL;
     }
     w->settings = *settings;
+    if (settings->state != NULL && settings->status &&
+        (w->keeper = status_keeper_start(settings->state, settings->log, err)) == NULL) {
+        free(w);
+        return NULL;
+    }
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
     if (pthread_create(&w->thread, NULL, work, w) == 0)
         return w;
     error_set(err, "the writer's thread does not start");
+    status_keeper_stop(w->keeper);
     free(w);
     return NULL;
 }
@@ -567,16 +552,16 @@ void writer_evidence(struct writer *w, const char *id, int64_t from_s, const str
 
 void writer_status(struct writer *w, json_t *status)
 {
-    if (status == NULL || w->settings.state == NULL) {
+    if (status == NULL || w->keeper == NULL) {
         json_decref(status);
         return;
     }
     pthread_mutex_lock(&w->lock);
-    json_t *old = w->status;
-    w->status = status;
-    pthread_cond_broadcast(&w->changed);
+    uint64_t lost = w->counts.dropped + w->counts.failed;
     pthread_mutex_unlock(&w->lock);
-    json_decref(old);
+    json_object_set_new(json_object_get(status, "totals"), "not_stored",
+                        json_integer((json_int_t)lost));
+    status_keeper_give(w->keeper, status);
 }
 
 struct writer_counts writer_stop(struct writer *w)
@@ -586,6 +571,7 @@ struct writer_counts writer_stop(struct writer *w)
     pthread_cond_broadcast(&w->changed);
     pthread_mutex_unlock(&w->lock);
     pthread_join(w->thread, NULL);
+    status_keeper_stop(w->keeper);
     struct writer_counts counts = w->counts;
     store_close(w->settings.store);
     pthread_mutex_destroy(&w->lock);

@@ -25,6 +25,7 @@ struct writer_settings {
     FILE *events;        /* NULL: none; a line an event, flushed */
     const struct log *log;
     const char *state;   /* directory of cases/ID, with evidence.pcap; NULL: none */
+    bool status;         /* status.json is kept below it; else writer_status() does nothing */
     bool wait;           /* when the queue is full */
     uint32_t hour_floor; /* smallest hourly count kept; at least 1 in 100,000 is too */
     uint32_t hour_names; /* leading names kept of an hour, and top-level domains */
@@ -65,8 +66,9 @@ void writer_evidence(struct writer *w, const char *id, int64_t from_s,
                      const struct evidence *e);
 
 /*
- * The newest interval, into status.json below the state directory; one that the thread has not
- * come to is replaced.  The writer takes over the object; NULL: there was no memory for it.
+ * The newest interval, into status.json below the state directory, whatever is to be stored
+ * meanwhile; one that was not written yet is replaced.  The writer takes over the object; NULL:
+ * there was no memory for it.
  */
 void writer_status(struct writer *w, json_t *status);
 

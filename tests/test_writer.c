@@ -53,6 +53,7 @@ static struct writer *start_with(FILE *events, const char *www)
     const struct writer_settings settings = {.store = store,
                                              .events = events,
                                              .log = &quiet,
+                                             .status = true,
                                              .wait = true,
                                              .hour_floor = 1,
                                              .hour_names = 10,
@@ -255,6 +256,28 @@ Test(writer, says_in_the_status_what_could_not_be_stored)
     const json_t *lost = json_object_get(json_object_get(status, "totals"), "not_stored");
     cr_expect(eq(i64, json_integer_value(lost), 1));
     json_decref(status);
+}
+
+/* Somebody else writes in the database, so that the minute has to wait. */
+Test(writer, keeps_the_status_new_while_something_takes_long_to_store)
+{
+    struct writer *w = start(NULL);
+    sql("BEGIN IMMEDIATE");
+    give_minute(w, 600);
+    (void)usleep(200000); /* it has begun */
+    writer_status(w, json_pack("{s:s, s:{}}", "schema", "rootwatch-status/1", "totals"));
+    json_t *status = NULL;
+    for (int ms = 0; ms < 5000 && status == NULL; ms += 10) {
+        (void)usleep(10000);
+        status = status_read(directory, &err);
+    }
+    cr_expect_not_null(status, "%s", err.text);
+    cr_expect(eq(int, number("SELECT count(*) FROM minutes"), 0));
+    json_decref(status);
+    sql("COMMIT");
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed + counts.dropped, 0));
+    cr_expect(eq(int, number("SELECT count(*) FROM minutes"), 1));
 }
 
 Test(writer, writes_a_line_an_event_whether_or_not_it_can_be_stored)
