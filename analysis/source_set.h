@@ -3,14 +3,17 @@
  * from front to back, so that any number of them are united in memory that does not depend on
  * how large they are.
  *
- *     1          form, 1
- *     4          IPv4: how many /24s; of each, in their order
- *     1 to 4         how far it is behind the one before, less one, in groups of seven bits,
- * the lowest first, the eighth bit saying that there are more; the first one: its number 1
- * hosts, less one n or 32        last octets in their order, or, from 32 hosts on, a bit for
- * each 4          IPv6: how many addresses; of each, in their order 1              how many of
- * its first octets are as those of the one before n              the others 8          XXH64 of
- * all that is before
+ * A set is, in this order:
+ * - one octet: the form, 1;
+ * - four octets: how many /24s there are, and of each, in the order of their numbers,
+ *   - one to four octets: how far it is behind the one before, less one (the first one: its
+ *     number), in groups of seven bits, the lowest first; the eighth bit: there are more;
+ *   - one octet: its hosts, less one;
+ *   - up to 31 hosts: their last octets in order; else 32 octets, a bit for each host;
+ * - four octets: how many IPv6 addresses there are, and of each, in their order,
+ *   - one octet: how many of its first octets are those of the one before;
+ *   - the other octets;
+ * - eight octets: XXH64 of all that is before.
  *
  * All numbers are in network order.  One set has one form: whatever differs from it, by so much
  * as a bit, is told when it is read.

@@ -29,8 +29,7 @@ struct options {
     bool help;
 };
 
-/* ---- Options -------------------------------------------------------------------------------
- */
+/* ---- Options --------------------------------------------------------------------------- */
 
 static bool complain(const char *what, const char *value, const char *allowed)
 {
@@ -113,21 +112,16 @@ static bool take_options(int argc, char **argv, struct options *o)
     return o->help || take_day(argc, argv, o);
 }
 
-/* ---- For people ----------------------------------------------------------------------------
- */
+/* ---- For people ------------------------------------------------------------------------ */
 
+/* Warnings on standard error alone: cron mails them, and a terminal shows them once. */
 static void print_note(void *argument, bool warning, const char *text)
-{
-    (void)argument;
-    printf("%s%s\n", warning ? "warning: " : "", text);
-}
-
-/* A line on standard error as well: cron mails it. */
-static void warn(void *argument, bool warning, const char *text)
 {
     (void)argument;
     if (warning)
         fprintf(stderr, "rootwatch rssac002: warning: %s\n", text);
+    else
+        printf("%s\n", text);
 }
 
 static void print_volume(const char *what, const uint64_t count[static TRANSPORTS])
@@ -148,13 +142,12 @@ static void print_day(const struct options *o, const struct rssac002_day *d)
     for (unsigned i = 0; o->states > 1 && i < d->instances; i++)
         printf("directory %u: %s: %u of %d hours\n", i + 1, o->state[i], d->instance[i].hours,
                RSSAC002_DAY_HOURS);
+    (void)fflush(stdout);
     rssac002_notes(d, print_note, NULL);
-    rssac002_notes(d, warn, NULL);
     printf("\n");
 }
 
-/* ---- The work ------------------------------------------------------------------------------
- */
+/* ---- The work -------------------------------------------------------------------------- */
 
 static bool write_metric(const struct options *o, const struct rssac002_day *d,
                          enum rssac002_metric m, struct error *err)

@@ -195,8 +195,7 @@ Test(aggregator, bears_an_interval_of_hours)
     json_decref(json);
 }
 
-/* ---- RSSAC002 ------------------------------------------------------------------------------
- */
+/* ---- RSSAC002 -------------------------------------------------------------------------- */
 
 static void restart(uint32_t records, uint32_t addresses)
 {

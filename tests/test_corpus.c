@@ -146,8 +146,7 @@ Test(corpus, the_way_for_common_queries_gives_what_the_layers_give)
     for_each_file("robust", expect_same_both_ways);
 }
 
-/* ---- libldns as the oracle -----------------------------------------------------------------
- */
+/* ---- libldns as the oracle ------------------------------------------------------------- */
 
 static unsigned compared;
 

@@ -319,8 +319,7 @@ Test(detector, tells_a_flood_that_is_not_answered_as_a_flood)
     cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
 }
 
-/* ---- Routes --------------------------------------------------------------------------------
- */
+/* ---- Routes ---------------------------------------------------------------------------- */
 
 static const struct traffic_flow unrouted = {"10.0.%u.1", 200, "r%u.", 1, 40};
 

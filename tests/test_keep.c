@@ -152,8 +152,7 @@ Test(keep, forgets)
     cr_expect(eq(u64, keep.network[0].seen, 1));
 }
 
-/* ---- Signs on the wire --------------------------------------------------------------------
- */
+/* ---- Signs on the wire ----------------------------------------------------------------- */
 
 static struct wire wire;
 static struct shape shape;

@@ -40,8 +40,7 @@ static bool read_text(const char *text)
     return read_octets(text, strlen(text));
 }
 
-/* ---- Lists ---------------------------------------------------------------------------------
- */
+/* ---- Lists ----------------------------------------------------------------------------- */
 
 Test(routes, of_a_list_are_read_in_both_forms)
 {
@@ -92,8 +91,7 @@ Test(routes, need_no_memory_for_a_line_without_end)
     free(text);
 }
 
-/* ---- As routers print them -----------------------------------------------------------------
- */
+/* ---- As routers print them ------------------------------------------------------------- */
 
 #define HEADING                                                                         \
     "BGP table version is 4129, local router ID is 192.0.2.1\n"                         \
@@ -180,8 +178,7 @@ Test(routes, that_are_cut_or_damaged_name_their_line)
                    "table:1: the detailed form of `show ip bgp`; the short one would do");
 }
 
-/* ---- MRT -----------------------------------------------------------------------------------
- */
+/* ---- MRT ------------------------------------------------------------------------------- */
 
 /* Attributes: origin code; path 64496 1 {2}. */
 static const uint8_t as_path[] = {0x40, 1, 1, 0, 0x40, 2, 16, 2, 2, 0, 0, 0xfb,
@@ -310,8 +307,7 @@ Test(routes, are_not_in_updates)
     file_end(&f);
 }
 
-/* ---- MMDB ----------------------------------------------------------------------------------
- */
+/* ---- MMDB ------------------------------------------------------------------------------ */
 
 enum { MMDB_NODES = 24, MMDB_TEXT = 2, MMDB_U16 = 5, MMDB_U32 = 6, MMDB_MAP = 7 };
 
@@ -406,8 +402,7 @@ Test(routes, of_an_mmdb_whose_tree_is_none_are_refused)
     file_end(&f);
 }
 
-/* ---- Paths and dates -----------------------------------------------------------------------
- */
+/* ---- Paths and dates ------------------------------------------------------------------- */
 
 Test(routes, of_long_paths_keep_the_end)
 {

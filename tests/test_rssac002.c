@@ -43,8 +43,7 @@ static void setup(void)
 
 TestSuite(rssac002, .init = setup);
 
-/* ---- Counting ------------------------------------------------------------------------------
- */
+/* ---- Counting -------------------------------------------------------------------------- */
 
 Test(rssac002, counts_what_counters_have)
 {
@@ -89,8 +88,7 @@ Test(rssac002, counts_what_counters_have)
     counters_free(c);
 }
 
-/* ---- As JSON -------------------------------------------------------------------------------
- */
+/* ---- As JSON --------------------------------------------------------------------------- */
 
 static bool parse(const json_t *json, struct rssac002_counts *to)
 {
@@ -166,8 +164,7 @@ Test(rssac002, that_lacks_something_or_has_what_nobody_wrote_is_refused)
     json_decref(json);
 }
 
-/* ---- As files ------------------------------------------------------------------------------
- */
+/* ---- As files -------------------------------------------------------------------------- */
 
 static void expect_text(enum rssac002_metric m, const char *want)
 {
@@ -246,8 +243,7 @@ Test(rssac002, files_have_the_names_others_look_for)
                               "a-20260115-traffic-volume.yaml"));
 }
 
-/* ---- Notes ---------------------------------------------------------------------------------
- */
+/* ---- Notes ----------------------------------------------------------------------------- */
 
 static char said[4096];
 

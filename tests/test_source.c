@@ -166,8 +166,7 @@ Test(source, a_length_that_no_packet_has_ends_the_file)
     cr_expect(eq(sz, messages, 1));
 }
 
-/* ---- pcapng -------------------------------------------------------------------------------
- */
+/* ---- pcapng ---------------------------------------------------------------------------- */
 
 static void given_statistics(uint32_t interface, uint64_t interface_drops,
                              uint64_t kernel_drops)
@@ -333,8 +332,7 @@ Test(source, a_changed_octet_never_harms)
         }
 }
 
-/* ---- Both -----------------------------------------------------------------------------------
- */
+/* ---- Both ------------------------------------------------------------------------------ */
 
 Test(source, stops_at_the_limit_and_goes_on_from_there)
 {

@@ -75,8 +75,7 @@ static enum verdict see_part(size_t from, size_t to)
     return see(40000, (uint32_t)(FIRST + from), ACK, octets + from, to - from);
 }
 
-/* ---- Then ---------------------------------------------------------------------------------
- */
+/* ---- Then ------------------------------------------------------------------------------ */
 
 static void expect_messages(size_t n)
 {
