@@ -247,8 +247,7 @@ bool annotation_tells(const struct annotation *a, int64_t time_s)
     return table_s == 0 || llabs(time_s - table_s) <= a->age_s;
 }
 
-/* ---- Minutes -------------------------------------------------------------------------------
- */
+/* ---- Minutes --------------------------------------------------------------------------- */
 
 static void insert_announced(struct minute_origins *m, const struct minute_announced *row)
 {
@@ -328,8 +327,7 @@ void annotation_minute(struct annotation *a, struct minute_origins *m)
     a->announced = a->unrouted = a->unknown = 0;
 }
 
-/* ---- Sums for others -----------------------------------------------------------------------
- */
+/* ---- Sums for others ------------------------------------------------------------------- */
 
 void annotation_add(struct annotation *a, uint32_t as, double queries)
 {

@@ -282,8 +282,7 @@ void detect_unrouted(struct detector *d, const struct look *look)
         d->suspicion[SERIES_UNROUTED] = 0; /* nothing coarser need wait for it */
 }
 
-/* ---- Another table -------------------------------------------------------------------------
- */
+/* ---- Another table --------------------------------------------------------------------- */
 
 struct turn {
     struct detector *d;

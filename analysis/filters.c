@@ -15,8 +15,7 @@ const char *filters_doubt_words(enum filters_doubt d)
     return words[d];
 }
 
-/* ---- A list --------------------------------------------------------------------------------
- */
+/* ---- A list ---------------------------------------------------------------------------- */
 
 static bool add_row(struct filters *f, struct prefix p, unsigned long line, struct error *err)
 {
@@ -119,8 +118,7 @@ void filters_fini(struct filters *f)
     *f = (struct filters){.rows = 0};
 }
 
-/* ---- Judging -------------------------------------------------------------------------------
- */
+/* ---- Judging --------------------------------------------------------------------------- */
 
 static void add_sums(struct filters_sums *to, const struct filters_sums *sums)
 {

@@ -64,8 +64,7 @@ static bool is_doubtful(const struct filters_sums *sums)
     return filters_doubt(&row) != FILTERS_CREDIBLE;
 }
 
-/* ---- Candidates ----------------------------------------------------------------------------
- */
+/* ---- Candidates ------------------------------------------------------------------------ */
 
 static int by_order(const void *x, const void *y)
 {
@@ -118,8 +117,7 @@ static void set_scores(struct search *s, double weight)
         qsort(s->candidate, s->candidates, sizeof *s->candidate, by_score);
 }
 
-/* ---- One search ----------------------------------------------------------------------------
- */
+/* ---- One search ------------------------------------------------------------------------ */
 
 static void pick(struct search *s, struct prefix p, double weight)
 {
@@ -242,8 +240,7 @@ static void search_all(struct search *s, const struct filters_sums *all, uint64_
     }
 }
 
-/* ---- The list ------------------------------------------------------------------------------
- */
+/* ---- The list -------------------------------------------------------------------------- */
 
 static int by_junk(const void *x, const void *y)
 {

@@ -13,8 +13,7 @@ const char *fact_name(enum fact kind)
     return names[kind];
 }
 
-/* ---- Subjects ------------------------------------------------------------------------------
- */
+/* ---- Subjects -------------------------------------------------------------------------- */
 
 static void add_as(struct investigation *v, uint32_t asn)
 {

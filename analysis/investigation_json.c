@@ -12,8 +12,7 @@ static const char *const answers[] = {[ORIGINS_UNKNOWN] = "unknown",
                                       [ORIGINS_ANNOUNCED] = "announced"};
 static const char *const matches[] = {"nobody", "unknown", "covers", "same", "within"};
 
-/* ---- Subjects ------------------------------------------------------------------------------
- */
+/* ---- Subjects -------------------------------------------------------------------------- */
 
 static struct investigation_host *find_host(const struct investigation *v, const char *subject)
 {
@@ -58,8 +57,7 @@ static struct investigation_registration *find_registration(const struct investi
     return n != NULL ? &n->registration : as != NULL ? &as->registration : NULL;
 }
 
-/* ---- Texts ---------------------------------------------------------------------------------
- */
+/* ---- Texts ----------------------------------------------------------------------------- */
 
 /* One line, harmless, at most as long as its place. */
 static bool take_text(const json_t *object, const char *key, char *to, size_t size)
@@ -108,8 +106,7 @@ static void put_number(json_t *object, const char *key, int64_t number)
         json_object_set_new(object, key, json_integer(number));
 }
 
-/* ---- How it came about ---------------------------------------------------------------------
- */
+/* ---- How it came about ----------------------------------------------------------------- */
 
 static json_t *lookup_json(enum fact kind, const char *subject, const struct lookup *l)
 {
@@ -155,8 +152,7 @@ static bool replaces(const struct lookup *fresh, const struct lookup *old)
     return fresh->state == LOOKUP_FAILED || old->state != LOOKUP_FAILED;
 }
 
-/* ---- Reverse names -------------------------------------------------------------------------
- */
+/* ---- Reverse names --------------------------------------------------------------------- */
 
 static void put_names(json_t *j, const struct investigation_host *h)
 {
@@ -196,8 +192,7 @@ static bool take_reverse(struct investigation *v, const json_t *fact, const char
     return true;
 }
 
-/* ---- Registration --------------------------------------------------------------------------
- */
+/* ---- Registration ---------------------------------------------------------------------- */
 
 /* The text itself is what is kept; what it says is found again each time. */
 static void put_raw(json_t *j, const struct investigation_registration *r)
@@ -276,8 +271,7 @@ static void put_registration(json_t *j, const struct investigation_registration 
     put_raw(j, r);
 }
 
-/* ---- Routing -------------------------------------------------------------------------------
- */
+/* ---- Routing --------------------------------------------------------------------------- */
 
 static void put_routing(json_t *j, const struct investigation_routing *r)
 {
@@ -348,8 +342,7 @@ static bool take_as_name(struct investigation *v, const json_t *fact, const char
     return true;
 }
 
-/* ---- History -------------------------------------------------------------------------------
- */
+/* ---- History --------------------------------------------------------------------------- */
 
 static json_t *row_json(const struct investigation_row *r)
 {
@@ -423,8 +416,7 @@ static bool take_history(struct investigation *v, const json_t *fact, const char
     return good;
 }
 
-/* ---- All of them ---------------------------------------------------------------------------
- */
+/* ---- All of them ----------------------------------------------------------------------- */
 
 static json_t *network_fact(const struct investigation_network *n, enum fact kind,
                             const char *subject)

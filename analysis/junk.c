@@ -92,8 +92,7 @@ void junk_set_tlds(struct junk *j, const struct tlds *tlds)
     j->tlds = tlds;
 }
 
-/* ---- By the name ---------------------------------------------------------------------------
- */
+/* ---- By the name ----------------------------------------------------------------------- */
 
 /* Where a name's labels stand, counted from its beginning. */
 struct shape {
@@ -259,8 +258,7 @@ static inline enum junk_class class_of(const struct junk *j, const struct messag
     return c;
 }
 
-/* ---- Keys ----------------------------------------------------------------------------------
- */
+/* ---- Keys ------------------------------------------------------------------------------ */
 
 /* Both halves of a product, each of whose bits depends on all of both; the seeds are secret. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
@@ -307,8 +305,7 @@ static int64_t second_of(const struct message *m)
     return m->time_ns / NS_PER_S;
 }
 
-/* ---- The memory ----------------------------------------------------------------------------
- */
+/* ---- The memory ------------------------------------------------------------------------ */
 
 static uint64_t load(const place *p)
 {
@@ -417,8 +414,7 @@ static void pass_time(struct junk *j, const struct message_batch *batch)
     junk_level_pass(&j->level, j->count * PLACES, latest_s, now_s);
 }
 
-/* ---- The steps -----------------------------------------------------------------------------
- */
+/* ---- The steps ------------------------------------------------------------------------- */
 
 /* Keys begin with bits that nothing else is made of, for tables of any size. */
 static bool in_sample(uint64_t question, unsigned level)

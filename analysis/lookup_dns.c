@@ -18,8 +18,7 @@
 
 enum { MESSAGE_MAX = 65535, NAME_BYTES = 256 };
 
-/* ---- One question --------------------------------------------------------------------------
- */
+/* ---- One question ---------------------------------------------------------------------- */
 
 /* A connection to the resolver. */
 struct asking {
@@ -216,8 +215,7 @@ static void tell(const struct lookup_dns *d, enum fact kind, const char *subject
         d->found(d->argument, kind, subject);
 }
 
-/* ---- Threads -------------------------------------------------------------------------------
- */
+/* ---- Threads --------------------------------------------------------------------------- */
 
 typedef void work_function(const struct lookup_dns *d, struct investigation *v, unsigned n);
 
@@ -251,8 +249,7 @@ static void run_pool(struct pool *p)
         (void)pthread_join(thread[--threads], NULL);
 }
 
-/* ---- Reverse names -------------------------------------------------------------------------
- */
+/* ---- Reverse names --------------------------------------------------------------------- */
 
 /* Whether the name has the host's address.  False with words: that could not be found out. */
 static bool confirm(const struct lookup_dns *d, const struct investigation_host *h,
@@ -333,8 +330,7 @@ void lookup_dns_reverse(const struct lookup_dns *d, struct investigation *v)
     run_pool(&p);
 }
 
-/* ---- Origins -------------------------------------------------------------------------------
- */
+/* ---- Origins --------------------------------------------------------------------------- */
 
 /* "0.46.244.207.origin.asn.cymru.com": of IPv4 all labels, of IPv6 those that it has. */
 static void origin_name(const struct lookup_dns *d, struct prefix p, const char *label,

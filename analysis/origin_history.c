@@ -85,8 +85,7 @@ static enum origin_match match(const struct route *r, const struct route *asked)
     return covers(asked, r) ? ORIGIN_WITHIN : ORIGIN_UNKNOWN;
 }
 
-/* ---- Reading a table -----------------------------------------------------------------------
- */
+/* ---- Reading a table ------------------------------------------------------------------- */
 
 static void keep_prefix(struct route *to, const struct route *r)
 {
@@ -253,8 +252,7 @@ bool origin_history_read(struct origin_history *h, struct feed *from, int64_t ti
     return true;
 }
 
-/* ---- Finding rows --------------------------------------------------------------------------
- */
+/* ---- Finding rows ---------------------------------------------------------------------- */
 
 static int by_time(const void *x, const void *y)
 {
@@ -444,8 +442,7 @@ bool origin_history_finish(struct origin_history *h, struct error *err)
     return true;
 }
 
-/* ---- Its life ------------------------------------------------------------------------------
- */
+/* ---- Its life -------------------------------------------------------------------------- */
 
 struct origin_history *origin_history_create(const struct route *asked, bool within,
                                              struct error *err)

@@ -95,8 +95,7 @@ static bool make_room(void **list, size_t *room, size_t need, size_t size)
     return true;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 static int by_address(const void *x, const void *y)
 {
@@ -194,8 +193,7 @@ static bool take_route(void *to, const struct route *r, struct error *err)
     return good || error_set(err, "no memory for so many announcements");
 }
 
-/* ---- Putting in order ----------------------------------------------------------------------
- */
+/* ---- Putting in order ------------------------------------------------------------------ */
 
 static int by_number(const void *x, const void *y)
 {
@@ -388,8 +386,7 @@ void origins_free(struct origins *o)
     free(o);
 }
 
-/* ---- Looking up ----------------------------------------------------------------------------
- */
+/* ---- Looking up ------------------------------------------------------------------------ */
 
 const struct routes_about *origins_about(const struct origins *o)
 {

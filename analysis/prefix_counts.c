@@ -52,8 +52,7 @@ static void count_without(struct prefix_counts *t, struct prefix p, uint32_t que
         t->totals.lost += queries;
 }
 
-/* ---- A batch -------------------------------------------------------------------------------
- */
+/* ---- A batch --------------------------------------------------------------------------- */
 
 static inline struct prefix_query query_of(const struct message *m)
 {
@@ -119,8 +118,7 @@ void prefix_counts_count(struct prefix_counts *t, const struct message_batch *ba
     prefix_counts_add(t, batch, home, junk, records != NULL ? records : unused);
 }
 
-/* ---- Merging -------------------------------------------------------------------------------
- */
+/* ---- Merging --------------------------------------------------------------------------- */
 
 /* Adds up to what a record can hold; what is beyond it is lost, and counted so. */
 static void add_record(struct prefix_counts *t, struct prefix_record *to,
@@ -287,8 +285,7 @@ void prefix_counts_clear(struct prefix_counts *t, const struct prefix *watch, ui
     }
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 const struct prefix_record *prefix_counts_records(const struct prefix_counts *t,
                                                   uint32_t *count)

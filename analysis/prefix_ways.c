@@ -81,8 +81,7 @@ struct prefix_home prefix_ways_seek(const struct prefix_ways *w, struct prefix p
     return h;
 }
 
-/* ---- By the hash ---------------------------------------------------------------------------
- */
+/* ---- By the hash ----------------------------------------------------------------------- */
 
 static inline uint32_t tag_of(const struct prefix_home *h)
 {
@@ -160,8 +159,7 @@ static int32_t hashed_record(struct prefix_ways *w, const struct prefix_home *h)
     return made;
 }
 
-/* ---- By the array --------------------------------------------------------------------------
- */
+/* ---- By the array ---------------------------------------------------------------------- */
 
 static inline int32_t direct_record(struct prefix_ways *w, const struct prefix_home *h)
 {
@@ -214,8 +212,7 @@ struct prefix_record *prefix_ways_find(const struct prefix_ways *w, struct prefi
     return found == 0 ? NULL : &w->pool->records[found - 1];
 }
 
-/* ---- Without a record ----------------------------------------------------------------------
- */
+/* ---- Without a record ------------------------------------------------------------------ */
 
 bool prefix_ways_count_bare(struct prefix_ways *w, struct prefix p, uint32_t queries)
 {
@@ -275,8 +272,7 @@ void prefix_ways_each_bare(const struct prefix_ways *w, const struct prefix_ways
     }
 }
 
-/* ---- Clearing ------------------------------------------------------------------------------
- */
+/* ---- Clearing -------------------------------------------------------------------------- */
 
 /* Forgets the ways to /24s through the array, which lie anywhere in memory. */
 static void forget_entries(struct prefix_ways *w)

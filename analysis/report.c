@@ -27,8 +27,7 @@ struct reading {
     struct error *err;
 };
 
-/* ---- One period ----------------------------------------------------------------------------
- */
+/* ---- One period ------------------------------------------------------------------------ */
 
 static bool keep_hour(void *argument, int64_t hour_s, uint64_t counted)
 {
@@ -149,8 +148,7 @@ static bool read_periods(struct report *r, struct store *s, uint64_t *now, uint6
     return read_period(&reading, s) && read_period(&earlier, s);
 }
 
-/* ---- Rows ----------------------------------------------------------------------------------
- */
+/* ---- Rows ------------------------------------------------------------------------------ */
 
 struct adding {
     struct report *report;
@@ -315,8 +313,7 @@ static bool read_names(struct report *r, struct store *s, struct error *err)
     return true;
 }
 
-/* ---- The report ----------------------------------------------------------------------------
- */
+/* ---- The report ------------------------------------------------------------------------ */
 
 static int64_t down(int64_t time_s, int64_t unit_s)
 {

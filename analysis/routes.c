@@ -190,8 +190,7 @@ bool routes_read(struct feed *from, const struct routes_taker *taker,
     return true;
 }
 
-/* ---- Routes as text ------------------------------------------------------------------------
- */
+/* ---- Routes as text -------------------------------------------------------------------- */
 
 unsigned routes_origins(const struct route *r)
 {
@@ -253,8 +252,7 @@ bool routes_parse(const char *address, unsigned long length, struct route *r)
     return true;
 }
 
-/* ---- Dates ---------------------------------------------------------------------------------
- */
+/* ---- Dates ----------------------------------------------------------------------------- */
 
 static unsigned number(const char *digit, unsigned n)
 {

@@ -57,8 +57,7 @@ uint64_t rssac002_sum(const uint64_t *numbers, unsigned count)
     return sum;
 }
 
-/* ---- As JSON -------------------------------------------------------------------------------
- */
+/* ---- As JSON --------------------------------------------------------------------------- */
 
 static const char *number_at(unsigned i, char text[static KEY_BYTES])
 {
@@ -200,8 +199,7 @@ bool rssac002_parse(const json_t *json, struct rssac002_counts *c,
     return error_set(err, "RSSAC002 counts of an hour are not as they were written");
 }
 
-/* ---- An hour -------------------------------------------------------------------------------
- */
+/* ---- An hour --------------------------------------------------------------------------- */
 
 static bool copy_ipv4(struct source_list *l, const struct prefix_counts *prefixes)
 {

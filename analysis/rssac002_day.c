@@ -23,8 +23,7 @@ struct reading {
     struct error *err;
 };
 
-/* ---- Hours ---------------------------------------------------------------------------------
- */
+/* ---- Hours ----------------------------------------------------------------------------- */
 
 static bool is_of_service(struct reading *r, int64_t hour_s, const char *service)
 {
@@ -100,8 +99,7 @@ static bool take_store(struct reading *r, struct store *s, unsigned number)
     return r->err->text[0] == '\0';
 }
 
-/* ---- Sources -------------------------------------------------------------------------------
- */
+/* ---- Sources --------------------------------------------------------------------------- */
 
 struct sum {
     struct rssac002_day *day;
@@ -136,8 +134,7 @@ static bool unite(struct reading *r)
     return good;
 }
 
-/* ---- All -----------------------------------------------------------------------------------
- */
+/* ---- All ------------------------------------------------------------------------------- */
 
 static bool read_stores(struct reading *r, struct store *const *stores, unsigned *begun)
 {

@@ -24,8 +24,7 @@ const char *rssac002_metric_name(enum rssac002_metric m)
     return metrics[m];
 }
 
-/* ---- Names ---------------------------------------------------------------------------------
- */
+/* ---- Names ----------------------------------------------------------------------------- */
 
 static void day_text(const struct rssac002_day *d, const char *format, char *text, size_t size)
 {
@@ -60,8 +59,7 @@ const char *rssac002_file_name(const struct rssac002_day *d, enum rssac002_metri
     return name;
 }
 
-/* ---- Values --------------------------------------------------------------------------------
- */
+/* ---- Values ---------------------------------------------------------------------------- */
 
 bool rssac002_has_metric(const struct rssac002_day *d, enum rssac002_metric m)
 {
@@ -173,8 +171,7 @@ char *rssac002_text(const struct rssac002_day *d, enum rssac002_metric m, const 
     return NULL;
 }
 
-/* ---- Notes ---------------------------------------------------------------------------------
- */
+/* ---- Notes ----------------------------------------------------------------------------- */
 
 enum { GREAT_PERMILLE = 1 }; /* a part that is worth a warning */
 

@@ -30,8 +30,7 @@ static unsigned hosts_of(const uint64_t hosts[static 4])
     return sum;
 }
 
-/* ---- Writing -------------------------------------------------------------------------------
- */
+/* ---- Writing --------------------------------------------------------------------------- */
 
 struct source_writer {
     uint8_t *octets;
@@ -211,8 +210,7 @@ bool source_list_encode(struct source_list *l, uint8_t **set, size_t *size, stru
     return good;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 enum section { SECTION_HEAD, SECTION_IPV4, SECTION_IPV6, SECTION_END };
 

@@ -33,8 +33,7 @@ void store_hour_fini(struct store_hour *h)
     rssac002_hour_free(h->rssac002);
 }
 
-/* ---- Writing -------------------------------------------------------------------------------
- */
+/* ---- Writing --------------------------------------------------------------------------- */
 
 static uint8_t *put_u32(uint8_t *to, uint32_t n)
 {
@@ -149,8 +148,7 @@ bool store_keep_going(struct store *s, struct store_hour *h, struct error *err)
     return store_finish(s, q, "keeping the hour that goes on", err);
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 static bool take_u32(struct bytes *b, uint32_t *n)
 {
@@ -283,8 +281,7 @@ static bool read_hour(const void *value, size_t size, struct store_hour *h)
     return good && bytes_left(&b) == 0;
 }
 
-/* ---- Ending --------------------------------------------------------------------------------
- */
+/* ---- Ending ---------------------------------------------------------------------------- */
 
 static bool drop(struct store *s, int64_t start_s, struct error *err)
 {

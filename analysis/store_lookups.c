@@ -44,8 +44,7 @@ static bool has_table(struct store *s, struct error *err)
     return result == SQLITE_ROW;
 }
 
-/* ---- Putting -------------------------------------------------------------------------------
- */
+/* ---- Putting --------------------------------------------------------------------------- */
 
 struct putting {
     struct store *store;
@@ -113,8 +112,7 @@ bool store_put_investigation(struct store *s, const char *incident,
     return false;
 }
 
-/* ---- Getting -------------------------------------------------------------------------------
- */
+/* ---- Getting --------------------------------------------------------------------------- */
 
 static json_t *row_json(sqlite3_stmt *q, int column)
 {

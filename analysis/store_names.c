@@ -8,8 +8,7 @@
 
 enum { NAMES_SINCE = 3 }; /* of the database's forms: the first with these tables */
 
-/* ---- What is put ---------------------------------------------------------------------------
- */
+/* ---- What is put ----------------------------------------------------------------------- */
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
@@ -59,8 +58,7 @@ void store_names_free(struct store_names *names)
     free(names);
 }
 
-/* ---- Putting -------------------------------------------------------------------------------
- */
+/* ---- Putting --------------------------------------------------------------------------- */
 
 struct place {
     struct store *store;
@@ -191,8 +189,7 @@ bool store_put_names(struct store *s, enum store_names_kind kind, int64_t hour_s
     return store_end_own(s, own, good, err);
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 struct hour_reader {
     store_names_hour_function *each;
@@ -299,8 +296,7 @@ bool store_name_sums(struct store *s, enum store_names_kind kind, int64_t before
     return store_each_row(s, q, sums_row, &r, err);
 }
 
-/* ---- Forgetting ----------------------------------------------------------------------------
- */
+/* ---- Forgetting ------------------------------------------------------------------------ */
 
 bool store_forget_names(struct store *s, int64_t before_s, struct error *err)
 {

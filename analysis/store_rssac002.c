@@ -9,8 +9,7 @@
 
 enum { RSSAC002_SINCE = 5 }; /* of the database's forms: the first with this table */
 
-/* ---- Sources -------------------------------------------------------------------------------
- */
+/* ---- Sources --------------------------------------------------------------------------- */
 
 struct store_sources {
     struct store *store;
@@ -58,8 +57,7 @@ void store_sources_close(struct store_sources *o)
     free(o);
 }
 
-/* ---- Putting -------------------------------------------------------------------------------
- */
+/* ---- Putting --------------------------------------------------------------------------- */
 
 static bool write_item(void *argument, const struct source4 *ipv4, const struct source6 *ipv6)
 {
@@ -173,8 +171,7 @@ bool store_put_rssac002(struct store *s, int64_t hour_s, struct rssac002_hour *h
     return good;
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 struct hours_reader {
     store_rssac002_function *each;

@@ -13,8 +13,7 @@
 
 enum { LINE_BYTES = 512 };
 
-/* ---- Cleaning ------------------------------------------------------------------------------
- */
+/* ---- Cleaning -------------------------------------------------------------------------- */
 
 /* Octets of the UTF-8 sequence that begins there and may be shown; 0: it is none. */
 static size_t sequence(const uint8_t *p, size_t n)
@@ -64,8 +63,7 @@ size_t whois_text_clean(const void *from, size_t n, char to[static WHOIS_RAW_BYT
     return used;
 }
 
-/* ---- Values --------------------------------------------------------------------------------
- */
+/* ---- Values ---------------------------------------------------------------------------- */
 
 /* A copy that ends between two characters where it does not fit. */
 static void copy(char *to, size_t size, const char *from, size_t n)
@@ -171,8 +169,7 @@ static unsigned range_length(const char *range)
     return 0;
 }
 
-/* ---- Lines ---------------------------------------------------------------------------------
- */
+/* ---- Lines ----------------------------------------------------------------------------- */
 
 struct reading {
     struct whois_text *text;
@@ -442,8 +439,7 @@ static void take_line(struct reading *r, char *line)
         (void)take_reassignment(r, line);
 }
 
-/* ---- Order ---------------------------------------------------------------------------------
- */
+/* ---- Order ----------------------------------------------------------------------------- */
 
 /* Insertion sorts: what is equal stays in the order of the text. */
 static void sort_blocks(struct whois_text *t)

@@ -8,8 +8,7 @@
 
 enum { FRESH_DAYS = 90, DAY_S = 86400 };
 
-/* ---- Times ---------------------------------------------------------------------------------
- */
+/* ---- Times ----------------------------------------------------------------------------- */
 
 static struct tm utc(int64_t time_s)
 {
@@ -74,8 +73,7 @@ const char *words_lookup(const struct lookup *l, char text[static WORDS_BYTES])
     return text;
 }
 
-/* ---- Networks and their owners -------------------------------------------------------------
- */
+/* ---- Networks and their owners --------------------------------------------------------- */
 
 static const char *as_name(const struct investigation *v, uint32_t asn)
 {
@@ -147,8 +145,7 @@ const char *words_registered(const struct whois_block *b, int64_t began_s,
     return text;
 }
 
-/* ---- Reverse names -------------------------------------------------------------------------
- */
+/* ---- Reverse names --------------------------------------------------------------------- */
 
 const struct lookup *words_reverse_lookup(const struct investigation *v)
 {
@@ -197,8 +194,7 @@ const char *words_reverse(const struct investigation *v, char text[static WORDS_
     return text;
 }
 
-/* ---- Routing -------------------------------------------------------------------------------
- */
+/* ---- Routing --------------------------------------------------------------------------- */
 
 bool words_is_unrouted(const struct investigation_network *n)
 {
@@ -290,8 +286,7 @@ const char *words_origins(const struct investigation_network *n, char text[stati
     return text;
 }
 
-/* ---- Whom to write to ----------------------------------------------------------------------
- */
+/* ---- Whom to write to ------------------------------------------------------------------ */
 
 /* Contacts are sorted by what they are for; one with a mailbox is worth most. */
 static const struct whois_contact *best_contact(const struct investigation_registration *r)

@@ -85,8 +85,7 @@ enum verdict encapsulation_mpls(struct decode *d, struct packet *p)
     return bottom ? below_labels(p) : packet_next(p, LAYER_ETHERTYPE, ETHERTYPE_MPLS);
 }
 
-/* ---- PPPoE, NSH ---------------------------------------------------------------------------
- */
+/* ---- PPPoE, NSH ------------------------------------------------------------------------ */
 
 enum verdict encapsulation_pppoe(struct decode *d, struct packet *p)
 {
@@ -131,8 +130,7 @@ enum verdict encapsulation_nsh(struct decode *d, struct packet *p)
     return next_protocol(p, base[3]);
 }
 
-/* ---- On IP --------------------------------------------------------------------------------
- */
+/* ---- On IP ----------------------------------------------------------------------------- */
 
 /* Octets of the optional fields behind the first four. */
 static size_t gre_fields(uint16_t flags)
@@ -226,8 +224,7 @@ enum verdict encapsulation_etherip(struct decode *d, struct packet *p)
     return packet_next(p, LAYER_ETHERTYPE, ETHERTYPE_ETHERNET);
 }
 
-/* ---- On UDP -------------------------------------------------------------------------------
- */
+/* ---- On UDP ---------------------------------------------------------------------------- */
 
 enum verdict encapsulation_vxlan(struct decode *d, struct packet *p)
 {

@@ -201,8 +201,7 @@ static bool take_statistics(struct pcapng *g, const struct block *b)
     return true;
 }
 
-/* ---- Packets ------------------------------------------------------------------------------
- */
+/* ---- Packets --------------------------------------------------------------------------- */
 
 __extension__ typedef __int128 wide;
 
@@ -286,8 +285,7 @@ static bool see_simple_packet(struct pcapng *g, const struct block *b)
     return take_packet(g, b, i, SIMPLE_BYTES, captured, wire);
 }
 
-/* ---- Blocks --------------------------------------------------------------------------------
- */
+/* ---- Blocks ---------------------------------------------------------------------------- */
 
 /* A section begins: its byte order holds from here, and for its own length already. */
 static bool begin_section(struct pcapng *g)
@@ -371,8 +369,7 @@ static bool next_frame(struct pcapng *g)
     return g->waiting;
 }
 
-/* ---- The reader -----------------------------------------------------------------------------
- */
+/* ---- The reader ------------------------------------------------------------------------ */
 
 static enum source_state stopped(const struct pcapng *g, struct error *err)
 {

@@ -18,8 +18,7 @@ void page_lookup(struct page *page, const struct lookup *l)
     html_markup(&page->html, "</p>\n");
 }
 
-/* ---- In short ------------------------------------------------------------------------------
- */
+/* ---- In short -------------------------------------------------------------------------- */
 
 static void item(struct html *h, const char *name, const char *text)
 {
@@ -109,8 +108,7 @@ void page_in_short(struct page *page, const struct story *t)
     html_markup(h, "</dl>\n");
 }
 
-/* ---- Whose it is ---------------------------------------------------------------------------
- */
+/* ---- Whose it is ----------------------------------------------------------------------- */
 
 static void cell(struct html *h, const char *text)
 {
@@ -211,8 +209,7 @@ static void write_registrations(struct page *page, const struct story *t)
                                  "there is nobody to look up.</p>\n");
 }
 
-/* ---- Forged or not -------------------------------------------------------------------------
- */
+/* ---- Forged or not --------------------------------------------------------------------- */
 
 static void write_forgery(struct page *page, const struct forgery *f)
 {
@@ -230,8 +227,7 @@ static void write_forgery(struct page *page, const struct forgery *f)
     html_markup(h, "</ul>\n");
 }
 
-/* ---- Routing -------------------------------------------------------------------------------
- */
+/* ---- Routing --------------------------------------------------------------------------- */
 
 /* Which of the colours an AS has in this history. */
 static unsigned colour_of(const struct investigation_history *h, uint32_t asn)
@@ -361,8 +357,7 @@ static void write_routing(struct page *page, const struct story *t)
     }
 }
 
-/* ---- What was done -------------------------------------------------------------------------
- */
+/* ---- What was done --------------------------------------------------------------------- */
 
 static void write_told(struct page *page, const struct investigation *v)
 {

@@ -63,8 +63,7 @@ void story_fini(struct story *t)
     *t = (struct story){.letter = NULL};
 }
 
-/* ---- As JSON -------------------------------------------------------------------------------
- */
+/* ---- As JSON --------------------------------------------------------------------------- */
 
 struct gathering {
     const struct investigation *investigation;

@@ -27,8 +27,7 @@ enum {
     LOOKUP_S = 60, /* the longest of those */
 };
 
-/* ---- One incident --------------------------------------------------------------------------
- */
+/* ---- One incident ---------------------------------------------------------------------- */
 
 /* Its latest state; the names in it are not needed, and left out. */
 struct latest {
@@ -179,8 +178,7 @@ static bool investigate(const struct casework *w, const char *id, unsigned deadl
     return good;
 }
 
-/* ---- Files ---------------------------------------------------------------------------------
- */
+/* ---- Files ----------------------------------------------------------------------------- */
 
 struct writing {
     const struct casework *work;
@@ -220,8 +218,7 @@ static bool write_with_pictures(const struct casework *w, const char *id, struct
     return write_case(w, id, false, err);
 }
 
-/* ---- New events ----------------------------------------------------------------------------
- */
+/* ---- New events ------------------------------------------------------------------------ */
 
 struct gathering {
     const struct casework *work;
@@ -289,8 +286,7 @@ bool casework_begin(const struct casework *w, struct casework_list *met, struct 
     return good;
 }
 
-/* ---- Who was written to --------------------------------------------------------------------
- */
+/* ---- Who was written to ---------------------------------------------------------------- */
 
 struct listing {
     struct listed {
@@ -420,8 +416,7 @@ bool casework_told(const struct casework *w, const struct casework_list *met, st
     return good;
 }
 
-/* ---- Later ---------------------------------------------------------------------------------
- */
+/* ---- Later ----------------------------------------------------------------------------- */
 
 static unsigned patient_s(const struct config *c)
 {

@@ -142,8 +142,7 @@ static bool take_options(int argc, char **argv, struct options *o)
     return check_options(o, argc, argv);
 }
 
-/* ---- The work ------------------------------------------------------------------------------
- */
+/* ---- The work -------------------------------------------------------------------------- */
 
 static bool read_list(const struct options *o, struct filters *list, struct error *err)
 {

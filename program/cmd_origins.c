@@ -82,8 +82,7 @@ static bool take_options(int argc, char **argv, struct options *o)
     return o->help || take_arguments(argc, argv, o);
 }
 
-/* ---- Reading -------------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------------- */
 
 static bool keep_on(void *to, const struct feed *from, uint64_t routes)
 {
@@ -128,8 +127,7 @@ static bool read_table(struct origin_history *h, const char *argument)
     return good;
 }
 
-/* ---- As text -------------------------------------------------------------------------------
- */
+/* ---- As text --------------------------------------------------------------------------- */
 
 static const char *format_time(int64_t time, bool whole_days, char text[static TIME_TEXT_BYTES])
 {
@@ -196,8 +194,7 @@ static void print_history(const struct options *o, const struct origin_history *
                t[i].left_out ? " (not all of its announcements are listed)" : "");
 }
 
-/* ---- As JSON -------------------------------------------------------------------------------
- */
+/* ---- As JSON --------------------------------------------------------------------------- */
 
 static json_t *row_json(const struct origin_history_row *r)
 {

@@ -104,8 +104,7 @@ static bool take_options(int argc, char **argv, struct options *o)
     return false;
 }
 
-/* ---- Reading addresses ---------------------------------------------------------------------
- */
+/* ---- Reading addresses ----------------------------------------------------------------- */
 
 /* IPv4 inside IPv6 (RFC 4291, 2.5.5.2) is IPv4. */
 static bool read_host(const char *text, struct prefix *host)
@@ -189,8 +188,7 @@ static bool read_addresses(struct ranking *ranking, struct bad_lines *bad, struc
     return state == FEED_END;
 }
 
-/* ---- Output --------------------------------------------------------------------------------
- */
+/* ---- Output ---------------------------------------------------------------------------- */
 
 static bool dump(const struct ranking_table *table, uint64_t bad, struct error *err)
 {

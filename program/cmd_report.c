@@ -68,8 +68,7 @@ static const struct by *kind_of(enum ranking_by by)
     return k;
 }
 
-/* ---- Options -------------------------------------------------------------------------------
- */
+/* ---- Options --------------------------------------------------------------------------- */
 
 static bool complain(const char *what, const char *value, const char *allowed)
 {
@@ -144,8 +143,7 @@ static bool take_options(int argc, char **argv, struct options *o)
     return false;
 }
 
-/* ---- For people ----------------------------------------------------------------------------
- */
+/* ---- For people ------------------------------------------------------------------------ */
 
 static void print_origins(const struct report *r, bool origins)
 {
@@ -195,8 +193,7 @@ static void print_report(const struct report *r, const struct ranking_table *t)
     print_change(r);
 }
 
-/* ---- For programs --------------------------------------------------------------------------
- */
+/* ---- For programs ---------------------------------------------------------------------- */
 
 static bool dump_report(const struct report *r, const struct ranking_table *t, uint64_t damaged,
                         struct error *err)
@@ -214,8 +211,7 @@ static bool dump_report(const struct report *r, const struct ranking_table *t, u
     return ranking_table_dump(j, err);
 }
 
-/* ---- The work ------------------------------------------------------------------------------
- */
+/* ---- The work -------------------------------------------------------------------------- */
 
 static bool set_period(struct options *o, struct store *s, struct error *err)
 {

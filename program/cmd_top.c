@@ -154,8 +154,7 @@ static bool look(struct top *t, struct error *err)
     return true;
 }
 
-/* ---- Once ----------------------------------------------------------------------------------
- */
+/* ---- Once ------------------------------------------------------------------------------ */
 
 static int print_once(struct top *t)
 {
@@ -182,8 +181,7 @@ static int print_once(struct top *t)
     return EXIT_FAILED;
 }
 
-/* ---- On a terminal -------------------------------------------------------------------------
- */
+/* ---- On a terminal --------------------------------------------------------------------- */
 
 struct terminal {
     struct termios before;

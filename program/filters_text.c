@@ -24,8 +24,7 @@ static const char *left_out(const struct filters_row *r)
     return doubt == FILTERS_CREDIBLE ? NULL : filters_doubt_words(doubt);
 }
 
-/* ---- For people ----------------------------------------------------------------------------
- */
+/* ---- For people ------------------------------------------------------------------------ */
 
 static void print_sums(const struct filters_sums *s, const struct filters_sums *all)
 {
@@ -125,8 +124,7 @@ void filters_text_table(const struct filters_text *t)
     report_period_missing(t->report);
 }
 
-/* ---- For programs --------------------------------------------------------------------------
- */
+/* ---- For programs ---------------------------------------------------------------------- */
 
 static json_t *sums_json(const struct filters_sums *s, const struct filters_sums *all)
 {
@@ -198,8 +196,7 @@ json_t *filters_text_json(const struct filters_text *t)
     return j;
 }
 
-/* ---- nftables ------------------------------------------------------------------------------
- */
+/* ---- nftables -------------------------------------------------------------------------- */
 
 /* So much may pass of each prefix: twice what of it is not junk, and one a second. */
 static unsigned limit_of(const struct filters_row *r, uint64_t captured_s)
@@ -309,8 +306,7 @@ void filters_text_nft(const struct filters_text *t)
     printf("\t}\n}\n");
 }
 
-/* ---- DNS -----------------------------------------------------------------------------------
- */
+/* ---- DNS ------------------------------------------------------------------------------- */
 
 bool filters_text_is_zone(const char *zone)
 {

@@ -31,8 +31,7 @@ int64_t lookups_clock_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- What is asked -------------------------------------------------------------------------
- */
+/* ---- What is asked --------------------------------------------------------------------- */
 
 static const struct investigation_network *network_of(const struct investigation *v,
                                                       const char *subject)
@@ -135,8 +134,7 @@ bool lookups_are_due(const struct lookups *l, struct investigation *v)
     return w.due > 0;
 }
 
-/* ---- Parts ---------------------------------------------------------------------------------
- */
+/* ---- Parts ----------------------------------------------------------------------------- */
 
 struct part {
     const char *what; /* it did */
@@ -416,8 +414,7 @@ void lookups_run(const struct lookups *l, struct investigation *v)
     }
 }
 
-/* ---- The DNS -------------------------------------------------------------------------------
- */
+/* ---- The DNS --------------------------------------------------------------------------- */
 
 /* Of the threads that ask, one at a time: a line is longer than what a pipe takes at once. */
 struct handing_in {

@@ -13,8 +13,7 @@ enum {
     PATH_BYTES = CONFIG_PATH_BYTES + 256,
 };
 
-/* ---- Routing now ---------------------------------------------------------------------------
- */
+/* ---- Routing now ----------------------------------------------------------------------- */
 
 /* What the reading of a table ends for. */
 struct limit {
@@ -88,8 +87,7 @@ static void find_routing(const struct lookups_part *p)
     origins_free(o);
 }
 
-/* ---- History -------------------------------------------------------------------------------
- */
+/* ---- History --------------------------------------------------------------------------- */
 
 struct table {
     char path[PATH_BYTES];

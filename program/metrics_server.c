@@ -46,8 +46,7 @@ static int64_t now_s(void)
     return now.tv_sec;
 }
 
-/* ---- The socket ----------------------------------------------------------------------------
- */
+/* ---- The socket ------------------------------------------------------------------------ */
 
 /* A socket that a process left behind when it was killed; one that is answered is in use. */
 static void remove_stale(const union endpoint *e)
@@ -91,8 +90,7 @@ static int open_socket(const union endpoint *e, struct error *err)
     return -1;
 }
 
-/* ---- Answers -------------------------------------------------------------------------------
- */
+/* ---- Answers --------------------------------------------------------------------------- */
 
 static struct MHD_Response *respond(const char *text, enum MHD_ResponseMemoryMode mode,
                                     const char *type)
@@ -162,8 +160,7 @@ static enum MHD_Result answer(void *argument, struct MHD_Connection *connection,
     return send_metrics(argument, connection);
 }
 
-/* ---- Clients -------------------------------------------------------------------------------
- */
+/* ---- Clients --------------------------------------------------------------------------- */
 
 static void note_client(void *argument, struct MHD_Connection *connection, void **place,
                         enum MHD_ConnectionNotificationCode code)
@@ -198,8 +195,7 @@ static void cut_off_late(const struct server *s)
     }
 }
 
-/* ---- The process ---------------------------------------------------------------------------
- */
+/* ---- The process ----------------------------------------------------------------------- */
 
 static int stop_signals(void)
 {

@@ -69,8 +69,7 @@ static const char *key_of(const struct ranking_table *t, const struct ranking_ro
     return row->name;
 }
 
-/* ---- For people ----------------------------------------------------------------------------
- */
+/* ---- For people ------------------------------------------------------------------------ */
 
 static void print_title(const struct ranking_table *t)
 {
@@ -205,8 +204,7 @@ void ranking_table_print(const struct ranking_table *t)
     printf("  in all\n");
 }
 
-/* ---- For programs --------------------------------------------------------------------------
- */
+/* ---- For programs ---------------------------------------------------------------------- */
 
 static void set_origin(const struct ranking_table *t, json_t *j, const struct ranking_row *row)
 {

@@ -59,8 +59,7 @@ int64_t top_view_time(const struct top_view *v)
     return time_s >= 0 && time_s <= latest_s ? (int64_t)time_s : 0;
 }
 
-/* ---- Sums over the intervals ---------------------------------------------------------------
- */
+/* ---- Sums over the intervals ----------------------------------------------------------- */
 
 static double sum_of(const struct top_view *v, const char *key)
 {
@@ -156,8 +155,7 @@ static const char *share_text(double part, double all, char text[static FIGURE_B
     return text;
 }
 
-/* ---- Lines ---------------------------------------------------------------------------------
- */
+/* ---- Lines ----------------------------------------------------------------------------- */
 
 static void print_shares(const struct ranking *r, unsigned most, double all, FILE *to)
 {
@@ -342,8 +340,7 @@ static void print_names(const struct top_view *v, struct ranking *r, unsigned mo
                 share_text(r->row[i].queries, all, share), r->row[i].key);
 }
 
-/* ---- The screen ----------------------------------------------------------------------------
- */
+/* ---- The screen ------------------------------------------------------------------------ */
 
 /* Octets of the control character at `at`, of C0 or, in UTF-8, of C1; 0: it is none. */
 static unsigned control_octets(const char *at, size_t left)
