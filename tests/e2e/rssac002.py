@@ -366,7 +366,7 @@ class Rssac002(unittest.TestCase):
                           for d in (db, other))
         self.assertAlmostEqual(seconds, minutes, delta=2)
         self.assertIn(f"rootwatch rssac002: {line}\n", ran.stderr)
-        self.assertIn(f"rootwatch rssac002: {line}\n", ran.stderr)
+        self.assertNotIn(line, ran.stdout)
         for name in files:
             self.assertEqual(notes(files[name])[1:], notes(text)[1:])
 
