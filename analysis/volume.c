@@ -77,6 +77,15 @@ static void begin(struct volume *v, const struct volume_moment *now, double rate
                          .learned_s = now->length_s};
 }
 
+/* What there is now; in a silence that is nothing, and not known. */
+static void take_for_usual(struct volume *v)
+{
+    bool any = v->recent_qps * LEARN_S >= 1;
+    v->level_qps = any ? v->recent_qps : 0;
+    v->learned_s = any ? LEARN_S : 0;
+    v->up = v->down = 0;
+}
+
 static void learn(struct volume *v, const struct volume_moment *now, double rate_qps)
 {
     bool still = now->hold_up || now->hold_down || volume_is_suspicious(v);
@@ -84,7 +93,7 @@ static void learn(struct volume *v, const struct volume_moment *now, double rate
     if (still && v->still_s < STILL_S)
         return;
     if (still && v->still_s - now->length_s < STILL_S)
-        v->level_qps = v->learned_s = v->up = v->down = 0;
+        take_for_usual(v);
     if (v->level_qps <= 0 && rate_qps <= 0)
         return; /* before the first query there is nothing to learn from */
     if (v->level_qps <= 0 && v->learned_s <= 0) {
@@ -106,8 +115,9 @@ enum volume_change volume_add(struct volume *v, const struct volume_moment *now,
     if (v->level_qps > 0)
         sum_ratio(v, now, rate_qps);
     if (begins(v, now)) {
+        bool from_none = v->up_from < NEXT_TO_NONE;
         begin(v, now, rate_qps);
-        return VOLUME_BEGINS;
+        return from_none ? VOLUME_BEGINS : VOLUME_USUAL;
     }
     remember_all(v, now, falling);
     learn(v, now, rate_qps);

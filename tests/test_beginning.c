@@ -90,6 +90,7 @@ Test(beginning, after_stray_queries_is_no_rise)
     t->level = 5;
     traffic_pass(t, 1200, NULL);
     expect_no_events();
+    cr_expect(eq(u32, t->beginnings, 1));
     cr_expect(gt(dbl, usual_qps(), 600));
     t->level = 1;
     traffic_pass(t, 60, NULL);
@@ -116,6 +117,21 @@ Test(beginning, is_no_rise_also_with_a_restart_in_it)
     expect_no_events();
 }
 
+/* Nor what rises once more then: what sources sent is known. */
+Test(beginning, is_not_what_a_rise_is_that_has_become_usual_after_hours)
+{
+    traffic_pass(t, 1200, NULL);
+    t->level = 2;
+    traffic_pass(t, 4 * 3600 + 240, NULL);
+    cr_assert(eq(u32, t->events, 2));
+    cr_expect(eq(int, t->event[0].incident.kind, INCIDENT_VOLUME));
+    cr_expect(eq(int, t->event[1].state, INCIDENT_CLOSED));
+    t->level = 4;
+    traffic_pass(t, 30, NULL);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 2));
+    cr_expect(eq(u32, t->beginnings, 0));
+}
+
 /* One query in two seconds. */
 Test(beginning, is_not_what_a_flood_on_a_tiny_site_is)
 {
@@ -138,6 +154,7 @@ Test(beginning, leaves_what_was_learned_of_sources_before_a_long_silence)
     cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
     cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
     cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_GAP));
+    cr_expect(eq(u32, t->beginnings, 0));
     traffic_pass(t, 30, &flood); /* not warming up */
     cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 2));
     cr_expect(eq(int, traffic_last(t)->kind, INCIDENT_PREFIX));

@@ -24,6 +24,13 @@ static void keep_event(void *argument, struct incident_event *e)
     json_decref(json);
 }
 
+static void note_beginning(void *argument, int64_t time_s, double rate_qps)
+{
+    struct traffic *t = argument;
+    (void)time_s, (void)rate_qps;
+    t->beginnings++;
+}
+
 static struct aggregator *make_aggregator(struct traffic *t, double sensitivity, uint64_t seed)
 {
     struct error err;
@@ -42,7 +49,8 @@ static struct aggregator *make_aggregator(struct traffic *t, double sensitivity,
             .origins_age_s = 30 * 86400,
             .seed = seed,
     };
-    const struct aggregator_told told = {.event = keep_event, .argument = t};
+    const struct aggregator_told told = {
+            .event = keep_event, .begins = note_beginning, .argument = t};
     return aggregator_create(&settings, &told, &err);
 }
 

@@ -36,6 +36,7 @@ struct traffic {
     uint32_t random;
     struct incident_event event[TRAFFIC_EVENTS];
     unsigned events;
+    unsigned beginnings; /* of traffic, where there had been next to none */
 };
 
 /* What is added for some time. */
