@@ -5,7 +5,11 @@
 
 #include <stdlib.h>
 
-enum { MINUTE_S = 60, HOUR_S = 3600 };
+enum {
+    MINUTE_S = 60,
+    HOUR_S = 3600,
+    DISORDER = 2, /* intervals that a file may begin before the end of the one before */
+};
 
 static const char minutes_name[] = "read minutes"; /* in the table of what was learned */
 static const char hours_name[] = "read hours";
@@ -24,6 +28,7 @@ struct spans {
 struct store_past {
     struct spans minutes, hours;
     int64_t minutes_to_s, hours_to_s; /* of the reader before; 0: there was none */
+    int64_t goes_on_s;                /* from then on its last minute is new */
 };
 
 static bool add_span(struct spans *s, int64_t from_s)
@@ -85,10 +90,19 @@ struct store_past *store_past_read(struct store *s, struct error *err)
                    " UNION SELECT start FROM rssac002 ORDER BY start",
                    &p->hours, err) &&
         read_mark(s, minutes_name, &p->minutes_to_s, err) &&
-        read_mark(s, hours_name, &p->hours_to_s, err))
+        read_mark(s, hours_name, &p->hours_to_s, err)) {
+        p->goes_on_s = p->minutes_to_s;
         return p;
+    }
     store_past_free(p);
     return NULL;
+}
+
+void store_past_begin(struct store_past *p, int64_t time_s, int64_t interval_s)
+{
+    if (p != NULL && time_s < p->minutes_to_s &&
+        time_s >= p->minutes_to_s - DISORDER * interval_s)
+        p->goes_on_s = time_s;
 }
 
 void store_past_free(struct store_past *p)
@@ -113,11 +127,11 @@ static bool has(const struct spans *s, int64_t time_s)
            bsearch(&time_s, s->span, s->count, sizeof *s->span, compare_time) != NULL;
 }
 
-/* The reader before ended in this very minute, and not beyond this moment. */
+/* The rest of the minute in which the reader before ended. */
 static bool goes_on(const struct store_past *p, int64_t time_s)
 {
-    int64_t begin_s = time_s - time_s % MINUTE_S;
-    return p->minutes_to_s > begin_s && p->minutes_to_s <= time_s;
+    int64_t last_s = p->minutes_to_s - 1;
+    return time_s >= p->goes_on_s && time_s < last_s - last_s % MINUTE_S + MINUTE_S;
 }
 
 enum store_past_part store_past_part(const struct store_past *p, int64_t time_s)

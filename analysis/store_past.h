@@ -4,7 +4,8 @@
  *
  * Minutes are stored as they end and hours when theirs does, so a reader that was killed leaves
  * minutes whose hour is not there.  How far it had come in both is noted with them.  A minute
- * in which a reader came to its files' end may go on in the next one's.
+ * in which a reader came to its files' end may go on in the next one's; so may its last
+ * interval, since files may be cut anywhere, where the next one begins there.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -22,6 +23,8 @@ struct store_past; /* private */
 struct store_past *store_past_read(struct store *s, struct error *err); /* NULL: see err */
 void store_past_free(struct store_past *p);                             /* NULL is fine */
 
+/* The files that are read now begin with the interval of then; NULL is fine. */
+void store_past_begin(struct store_past *p, int64_t time_s, int64_t interval_s);
 /* What was stored of this moment; NULL: nothing. */
 enum store_past_part store_past_part(const struct store_past *p, int64_t time_s);
 

@@ -40,8 +40,9 @@ struct engine {
     struct origins *origins;           /* in use, and ours; NULL: none of ours is */
     struct origins *next;              /* offered to the aggregator */
     _Atomic(struct origins *) mailbox; /* offered to us, by another thread */
-    struct counters *counters;         /* offline; the next four too */
+    struct counters *counters;         /* offline; the next ones too */
     struct store_past *past;
+    bool begun;
     int64_t looked_to_s;                /* detectors of the run before had come to here */
     int64_t passed_from_s, passed_to_s; /* not stored again, the first and the last of it */
     double passed_s;
@@ -417,6 +418,9 @@ static void clear_counters(struct engine *e, struct counters *c)
 static void take_read(void *argument, int64_t start_ns)
 {
     struct engine *e = argument;
+    if (!e->begun)
+        store_past_begin(e->past, start_ns / NS, e->settings.config->interval_s);
+    e->begun = true;
     enum store_past_part part = store_past_part(e->past, start_ns / NS);
     const struct interval interval = {
             .start_ns = start_ns,

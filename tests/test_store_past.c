@@ -100,6 +100,36 @@ Test(store_past, goes_on_in_the_minute_in_which_the_files_ended)
     then(HOUR_S + 119, PAST_ALL);
     then(HOUR_S + 149, PAST_ALL);
     then(HOUR_S + 150, PAST_NOTHING);
+    then(HOUR_S + 180, PAST_NOTHING);
+}
+
+/* A file was cut within a second; not one that begins long before. */
+Test(store_past, goes_on_in_the_interval_in_which_the_files_ended)
+{
+    given_minutes(HOUR_S, 4);
+    given_hour(HOUR_S);
+    given_reader(HOUR_S + 121, HOUR_S + 121);
+    when_it_is_read();
+    store_past_begin(past, HOUR_S + 60, 1);
+    then(HOUR_S + 119, PAST_ALL);
+    then(HOUR_S + 120, PAST_ALL);
+    then(HOUR_S + 121, PAST_NOTHING);
+    store_past_begin(past, HOUR_S + 119, 1);
+    then(HOUR_S + 118, PAST_ALL);
+    then(HOUR_S + 119, PAST_NOTHING);
+    then(HOUR_S + 120, PAST_NOTHING);
+    then(HOUR_S + 179, PAST_NOTHING);
+    then(HOUR_S + 180, PAST_ALL);
+}
+
+Test(store_past, is_nothing_new_at_the_end_of_whole_minutes)
+{
+    given_minutes(HOUR_S, 3);
+    given_hour(HOUR_S);
+    given_reader(HOUR_S + 120, HOUR_S + 120);
+    when_it_is_read();
+    then(HOUR_S + 119, PAST_ALL);
+    then(HOUR_S + 120, PAST_ALL);
 }
 
 /* Its hour is not stored, or only what a reader before it had of it. */

@@ -384,9 +384,10 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         before, unchanged = self.stored(once), self.stored(once)
         self.assertEqual(len(unchanged[3]), 1)
         header, records = frames(whole.read_bytes())
-        seconds = [struct.unpack_from("<I", r)[0] - 1105920000 - FROM for r in records]
-        for start, stop in ((-9999, -1100), (-1100, 645), (300, 9999)):
-            piece = [r for r, s in zip(records, seconds) if start <= s < stop]
+        times = [s - 1105920000 - FROM + us / 1e6 for s, us in
+                 (struct.unpack_from("<2I", r) for r in records)]
+        for start, stop in ((-9999, -1100.4), (-1100.4, 645), (300, 9999)):
+            piece = [r for r, s in zip(records, times) if start <= s < stop]
             ran = self.read("--state", parts, "-", data=header + b"".join(piece))
             self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertIn(b" has had 345 s of this before, between 2005-01-18 12:05:00 UTC and "
