@@ -103,7 +103,7 @@ class Counting(Live):
         p = self.start_rootwatch()
         self.start([sys.executable, "-c", program, *words], B)
         self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
-        wait_for("incident", self.events, 40)
+        wait_for("incident", self.events)
         self.stop(p)
         traits = self.events()[-1]["evidence"]["traits"]
         print({k: v for k, v in traits.items() if "handshakes" in k or "tcp" in k or k == "syns"},
@@ -124,10 +124,12 @@ class Counting(Live):
 
     def test_loses_nothing_and_opens_the_incident_while_traffic_flows(self):
         p = self.start_rootwatch()
-        sender = self.send(SECONDS + 15, after=8, share=0.35)
-        event = wait_for("incident", self.events, 40)[0]
+        enough = time.monotonic() + SECONDS + 15
+        sender = self.send(300, after=8, share=0.35)
+        event = wait_for("incident", self.events)[0]
         self.assertIsNone(sender.poll(), "traffic had ended before the incident opened")
-        sent = int(sender.communicate()[0])
+        time.sleep(max(0, enough - time.monotonic()))
+        sent = self.end(sender)
         self.stop(p)
         self.assertEqual(event["state"], "open")
         self.assertEqual(event["prefix"], ["207.244.46.0/24"])
@@ -174,7 +176,7 @@ class Counting(Live):
             self.stop(p)
         # The kernel keeps its last block for up to a second, and tcpdump ends without it.
         wait_for("all frames from tcpdump",
-                 lambda: pcap.stat().st_size >= 24 + sent * (16 + FRAME_BYTES), 30)
+                 lambda: pcap.stat().st_size >= 24 + sent * (16 + FRAME_BYTES))
         os.killpg(dump.pid, signal.SIGTERM)
         dump.wait(30)
         read = subprocess.run([ROOTWATCH, "read", "--json", "-c", self.config, "--events",
@@ -204,7 +206,7 @@ class Lasting(Live):
     def test_shows_on_a_terminal_what_is_captured_just_now(self):
         self.assertIn("capturing with this state directory?", self.top(status=1).stderr)
         p = self.start_rootwatch()
-        sender = self.send(30, after=0, share=0.35)
+        sender = self.send(300, after=0, share=0.35)
         status = self.state / "status.json"
         wait_for("a status", lambda: status.exists() and
                  json.loads(status.read_text())["queries"] > RATE / 2)
@@ -212,7 +214,7 @@ class Lasting(Live):
         self.assertEqual(now["schema"], "rootwatch-status/1")
         self.assertEqual(now["prefixes"][0]["prefix"], "207.244.46.0/24")
         self.assertLess(abs(now["time"] - time.time()), 5)
-        self.assertRegex(self.top().stdout, r"3[45] % +7 +\d+ % +207\.244\.46\.0/24")
+        self.assertRegex(self.top().stdout, r"3\d % +7 +\d+ % +207\.244\.46\.0/24")
         with open("/dev/full", "w") as full:
             p_full = subprocess.run([ROOTWATCH, "top", "-c", str(self.config), "--json"],
                                     stdout=full, stderr=subprocess.PIPE, text=True)
@@ -246,11 +248,14 @@ class Lasting(Live):
         old = self.top("--once", status=1)
         self.assertIn("is `rootwatch run` capturing?", old.stdout)
 
+    def totals(self):
+        return json.loads((self.state / "status.json").read_text())["totals"]
+
     def test_keeps_evidence_without_any_rights_whole_or_not_at_all(self):
         user, seen = self.of_nobody(), []
         p = self.start_rootwatch()
         sender = self.start([SEND, "wire", "4000", "300", "8", "0.35"], B, stdout=subprocess.PIPE)
-        incident = wait_for("incident", self.events, 40)[0]["id"]
+        incident = wait_for("incident", self.events)[0]["id"]
         path = self.state / "cases" / incident / "evidence.pcap"
 
         def full():
@@ -259,7 +264,7 @@ class Lasting(Live):
                 seen.append(frames_in(path.read_bytes()))
             return seen[-1:] == [1000]
 
-        wait_for("evidence", full, 60)
+        wait_for("evidence", full)
         for at, mode in ((path, 0o640), (path.parent, 0o750)):
             said = at.stat()
             self.assertEqual((said.st_uid, said.st_gid), (user.pw_uid, user.pw_gid), at)
@@ -271,8 +276,10 @@ class Lasting(Live):
         read = run("tcpdump", "-nr", str(path))
         self.assertEqual(read.stdout.count("IP 207.244.46."), 1000)
 
+        before_s = self.totals()["start"]
         p = self.start_rootwatch()
-        time.sleep(5)
+        wait_for("some intervals", lambda: self.totals()["start"] > before_s and
+                 self.totals()["intervals"] >= 4)
         self.stop(p)
         os.killpg(sender.pid, signal.SIGKILL)
         sender.communicate()
@@ -285,46 +292,46 @@ class Lasting(Live):
 
     def test_a_case_file_is_there_in_time_and_completed_when_a_source_answers(self):
         whois, speak = self.dir / "whois", self.dir / "speak"
-        whois.write_text(f"#!/bin/sh\n[ -e {speak} ] || sleep 100\n"
+        whois.write_text(f"#!/bin/sh\n[ -e {speak} ] || sleep 200\n"
                          "echo 'NetRange: 207.244.46.0 - 207.244.46.255'\necho 'CustName: Somebody'\n")
         whois.chmod(0o755)
         self.config.write_text(self.config.read_text() + "page-url: http://pages.example.net\n"
                                f"lookups:\n  resolver: 127.0.0.1:1\n  whois: {whois}\n")
         p = self.start_rootwatch()
-        sender = self.send(70, after=8, share=0.35)
-        incident = wait_for("incident", self.events, 40)[0]["id"]
+        sender = self.send(300, after=8, share=0.35)
+        incident = wait_for("incident", self.events)[0]["id"]
         opened = time.monotonic()
         case = self.state / "cases" / incident / "case.json"
 
         def fact(kind):
             return {f["state"] for f in json.loads(case.read_text())["facts"] if f["kind"] == kind}
 
-        wait_for("case file", case.exists, 15)
+        wait_for("case file", case.exists, 40)  # long before the source gives up
         self.assertEqual(fact("whois"), {"failed"})
         self.assertEqual(fact("reverse"), {"failed"})
         speak.touch()
-        wait_for("mail", self.mails, 15 - (time.monotonic() - opened) + 5)
+        wait_for("mail", self.mails, 40 - (time.monotonic() - opened))
         mail = pathlib.Path(self.mails()[0])
-        self.assertIn("Network: not known. Failed at", wait_for("whole mail", mail.read_text))
-        wait_for("whole case", lambda: fact("whois") == {"found"}, 60)
+        self.assertIn("Network: not known. Failed at", mail.read_text())
+        wait_for("whole case", lambda: fact("whois") == {"found"})
         wait_for("page", lambda: "Somebody" in (case.parent / "case.html").read_text())
         print(f"complete after {time.monotonic() - opened:.0f} s", file=sys.stderr)
-        sent = int(sender.communicate()[0])
+        sent = self.end(sender)
         self.stop(p)
         self.assertEqual(self.sum("kernel_drops"), 0)
         self.assertEqual(self.sum("queries"), sent, "capture did not notice")
 
     def test_goes_on_after_kill_9_without_a_second_opening(self):
         p = self.start_rootwatch()
-        sender = self.send(420, after=8, share=0.35)
-        first = wait_for("incident", self.events, 40)[0]
+        sender = self.send(600, after=8, share=0.35)
+        first = wait_for("incident", self.events)[0]
         wait_for("mail", self.mails)
         wait_for("page", (self.state / f"www/incidents/{first['id']}/index.html").exists, 300)
         os.killpg(p.pid, signal.SIGKILL)
         p.wait()
         p = self.start_rootwatch()
         wait_for("a minute stored again", lambda: self.rows(
-            "SELECT 1 FROM learned WHERE time > %d" % first["time"]), 90)
+            "SELECT 1 FROM learned WHERE time > %d" % first["time"]), 200)
         os.killpg(sender.pid, signal.SIGKILL)
         sender.communicate()
         self.stop(p)
@@ -358,16 +365,16 @@ class Lasting(Live):
         with sqlite3.connect(self.state / "rootwatch.db") as db:
             db.execute("INSERT INTO events (incident, time, doc) VALUES (?, ?, ?)",
                        (event["id"], event["time"], json.dumps(event)))
-        for signals, status in ((1, 0), (2, 1)):
+        for signals, status in (([signal.SIGTERM], 0), ([signal.SIGTERM, signal.SIGINT], 1)):
             (self.dir / "called").unlink(missing_ok=True)
             for retry in glob.glob(f"{self.state}/spool/*.retry"):
                 os.unlink(retry)
             p = self.start_rootwatch()
             wait_for("sendmail", (self.dir / "called").exists)
-            for _ in range(signals):
-                os.kill(p.pid, signal.SIGTERM)
+            for number in signals:  # of two kinds: one kind twice may be taken for once
+                os.kill(p.pid, number)
                 time.sleep(1)
-            self.assertEqual(p.wait(25), status)
+            self.assertEqual(p.wait(30), status)  # longer the service manager does not wait
             command = pathlib.Path("/proc", (self.dir / "called").read_text().strip(), "cmdline")
             wait_for("end of sendmail",
                      lambda: not command.exists() or command.read_bytes() == b"")
@@ -414,8 +421,8 @@ class Lasting(Live):
         log = self.dir / "log"
         wait_for("refusal", lambda: "the old configuration stays in force" in log.read_text())
         self.assertIn(f"detection.origins: {table}:1: ", log.read_text())
-        self.send(30, after=8, share=0.35)
-        event = wait_for("incident", self.events, 40)[0]
+        self.send(300, after=8, share=0.35)
+        event = wait_for("incident", self.events)[0]
         self.assertEqual((event["prefix"], event["asn"]), (["207.244.46.0/24"], [64496]))
         table.write_text("207.244.0.0\t16\t64497\n")
         os.kill(p.pid, signal.SIGHUP)
@@ -435,7 +442,7 @@ class Lasting(Live):
             os.rename(self.dir / "new", table)
 
         replace("207.244.0.0\tsixteen\t64497\n")
-        wait_for("refusal", lambda: "old table of origins stays in force" in log.read_text(), 40)
+        wait_for("refusal", lambda: "old table of origins stays in force" in log.read_text())
         self.assertIn(f"detection.origins: {table}:1: ", log.read_text())
         replace("207.244.0.0\t16\t64498\n198.51.100.0\t24\t64499\n")
         wait_for("turn", lambda: "a new table of origins is in use: 2 prefixes of 2 ASes"

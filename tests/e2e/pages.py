@@ -61,7 +61,7 @@ def look(directory, page, width, dark):
     with tempfile.TemporaryDirectory() as profile:
         run = subprocess.run([BROWSER, *FLAGS, *([DARK] if dark else []),
                               '--user-data-dir=' + profile, 'file://' + watcher],
-                             capture_output=True, text=True, timeout=120, check=False)
+                             capture_output=True, text=True, timeout=600, check=False)
     console = [line for line in run.stderr.splitlines() if 'CONSOLE' in line]
     start = run.stdout.find('SAID{')
     if start < 0:

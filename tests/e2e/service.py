@@ -56,7 +56,7 @@ class Service(unittest.TestCase):
         self.log.seek(0)
         return self.log.read()
 
-    def told(self, words, seconds=10):
+    def told(self, words, seconds=30):
         """Waits until a message to the service manager has this line; returns all until then."""
         messages, end = [], time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
@@ -69,16 +69,19 @@ class Service(unittest.TestCase):
                 return messages
         self.fail(f"not told: {words}; but {messages}\n{self.said()}")
 
+    def once(self, *warnings):
+        said = self.said()
+        for words in warnings:
+            self.assertEqual(said.count("warning: " + words), 1, said)
+
     def capturing(self):
         """The process that captures: the daemon's only child that lasts."""
         with open(f"/proc/{self.daemon.pid}/task/{self.daemon.pid}/children") as f:
             return int(f.read().split()[0])
 
     def test_feeds_the_watchdog_and_ends_when_asked(self):
-        begun = time.monotonic()
         for _ in range(3):
-            self.told("WATCHDOG=1", 2)
-        self.assertLess(time.monotonic() - begun, 5)
+            self.told("WATCHDOG=1", 10)  # the unit allows 60
         self.daemon.terminate()
         self.told("STOPPING=1")
         self.assertEqual(self.daemon.wait(20), 0, self.said())
@@ -92,17 +95,18 @@ class Service(unittest.TestCase):
         self.told("STATUS=mirror is down: nothing to capture")
         ip("link", "set", "mirror", "up")
         self.told("STATUS=capturing on mirror")
+        self.once("mirror has no carrier: nothing to capture until it is up again",
+                  "mirror is down: nothing")  # as it may be for a moment while it goes or comes
         ip("link", "del", "mirror")
         self.told("STATUS=mirror is not there: nothing to capture")
         time.sleep(5)
         make_wire()
-        self.told("STATUS=capturing on mirror", 4)
+        self.told("STATUS=capturing on mirror")
+        self.once("mirror is not there: nothing")
         said = self.said()
-        for line in ("warning: mirror has no carrier: nothing to capture until it is up again",
-                     "warning: mirror is down: nothing", "warning: mirror is not there: nothing"):
-            self.assertEqual(said.count(line), 1, said)
         self.assertEqual(said.count("notice: mirror is up again"), 3, said)
         self.assertNotIn("no such interface", said, "it was tried in vain")
+        self.assertNotIn("started again in", said, "it was waited for something else")
 
     def test_tells_the_end_of_a_reload_good_or_bad(self):
         self.config.write_text(self.good + "nonsense: 1\n")
@@ -121,7 +125,7 @@ class Service(unittest.TestCase):
         self.told("STOPPING=1")
         self.daemon.send_signal(signal.SIGHUP)
         for _ in range(2):
-            self.told("WATCHDOG=1", 5)
+            self.told("WATCHDOG=1")
         os.kill(capturing, signal.SIGCONT)
         self.assertEqual(self.daemon.wait(20), 0, self.said())
         self.assertNotIn("read anew", self.said())
@@ -132,7 +136,8 @@ class Service(unittest.TestCase):
         self.told("STATUS=nosuch0 is not there: nothing to capture")
         self.config.write_text(self.good)
         self.daemon.send_signal(signal.SIGHUP)
-        self.told("STATUS=capturing on mirror", 4)
+        self.told("STATUS=capturing on mirror")
+        self.assertNotIn("started again in", self.said(), "it waits for nothing else")
 
     def test_says_that_metrics_are_not_answered_while_it_captures(self):
         ip("link", "set", "lo", "up")  # where there is no address at all, any may be bound to

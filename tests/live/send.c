@@ -3,8 +3,9 @@
  * Sends DNS queries out of an interface at a steady rate, for tests of live capture.
  *
  * Background from 4096 /24s of 240.0.0.0/4, or from any address; from `after` seconds on,
- * `share` of all queries come from seven hosts of 207.244.46.0/24, most of them MX.  Prints how
- * many were sent.
+ * `share` of all queries come from seven hosts of 207.244.46.0/24, most of them MX.  What a busy
+ * machine does not let it send in time is left out: a burst would be a flood.  Ends early on
+ * SIGTERM; prints how many were sent.
  *
  * usage: send INTERFACE QUERIES_PER_S SECONDS AFTER SHARE [any]
  */
@@ -13,6 +14,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +33,8 @@ enum {
     AT_ID = 42,
     AT_TYPE = 68
 };
+
+static const double LATE_S = 0.1;
 
 struct sender {
     int fd;
@@ -139,6 +143,14 @@ static void fill(struct sender *s, uint8_t *frame, bool culprit)
     checksum(frame + AT_IP);
 }
 
+static volatile sig_atomic_t enough;
+
+static void stop(int number)
+{
+    (void)number;
+    enough = 1;
+}
+
 static double seconds(void)
 {
     struct timespec now;
@@ -170,13 +182,17 @@ int main(int argc, char **argv)
     double after = atof(argv[4]);
     double share = atof(argv[5]);
     uint64_t sent = 0;
+    double left_out = 0;
     s.any = argc == 7;
+    (void)signal(SIGTERM, stop);
     open_interface(&s, argv[1]);
     prepare(&s);
     double begun = seconds();
-    for (double now = begun; now - begun < last; now = seconds()) {
-        double due = rate * (now - begun);
-        if ((double)sent < due) {
+    for (double now = begun; now - begun < last && !enough; now = seconds()) {
+        double due = rate * (now - begun) - left_out - (double)sent;
+        if (due > rate * LATE_S + BATCH) {
+            left_out += due - BATCH;
+        } else if (due > 0) {
             send_batch(&s, now - begun >= after, share);
             sent += BATCH;
         } else {
