@@ -7,6 +7,8 @@ usage: evidence.py ROOTWATCH THE_CASE
 import collections, json, pathlib, random, shutil, socket, struct, subprocess, sys, tempfile
 import unittest
 
+from drawing import DRAWING
+
 ROOTWATCH, THE_CASE = sys.argv[1:3]
 FROM = 43200 + 86400  # of the case: when the culprit begins
 CULPRIT = "207.244.46."
@@ -14,7 +16,8 @@ MANUAL = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text(
 
 
 def run(*words, status=0):
-    ran = subprocess.run([ROOTWATCH, *map(str, words)], capture_output=True, text=True)
+    ran = subprocess.run([ROOTWATCH, *map(str, words)], capture_output=True, text=True,
+                         env=DRAWING if words[0] == "graph" else None)
     assert ran.returncode == status, (words, ran.returncode, ran.stderr)
     return ran
 

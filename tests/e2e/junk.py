@@ -7,6 +7,8 @@ usage: junk.py ROOTWATCH THE_CASE
 import collections, ipaddress, json, os, pathlib, random, re, socket, sqlite3, struct, subprocess
 import sys, tempfile, unittest
 
+from drawing import DRAWING
+
 ROOTWATCH, THE_CASE = sys.argv[1:3]
 MANUAL = (pathlib.Path(__file__).parents[2] / "docs/rootwatch.8.scd").read_text()
 START, HOUR, DAY = 1106049600, 3600, 86400
@@ -154,7 +156,8 @@ def network(text):
 
 
 def run(*words, status=0):
-    ran = subprocess.run([ROOTWATCH, *map(str, words)], capture_output=True, text=True)
+    ran = subprocess.run([ROOTWATCH, *map(str, words)], capture_output=True, text=True,
+                         env=DRAWING if words[0] == "graph" else None)
     assert ran.returncode == status, (words, ran.returncode, ran.stderr)
     return ran
 

@@ -7,6 +7,8 @@ usage: read.py ROOTWATCH THE_CASE MAILSERVER
 import bz2, fcntl, glob, gzip, json, lzma, os, pathlib, signal, sqlite3, struct, subprocess, sys
 import tempfile, termios, time, unittest
 
+from drawing import DRAWING
+
 ROOTWATCH, THE_CASE, MAILSERVER = sys.argv[1:4]
 FROM = 43200 + 86400  # of the case: when the culprit begins
 
@@ -269,7 +271,7 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         self.assertEqual(s["incidents"], told)
         self.assertEqual(len(glob.glob(f"{self.dir}/mail/*.eml")), 1)
         subprocess.run([ROOTWATCH, "graph", "-c", config, "--state", state, "--out",
-                        self.dir / "www"], check=True, capture_output=True)
+                        self.dir / "www"], check=True, capture_output=True, env=DRAWING)
         page = (self.dir / "www/incidents/2005-0118-1/index.html").read_text()
         self.assertIn("207.244.46.0/24", page)
         shown = subprocess.run([ROOTWATCH, "incident", "show", "2005-0118-1", "--state", state],
@@ -283,13 +285,14 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
         self.summary("--state", state, self.pcap)
         for path in (state, *state.rglob("*")):
             os.chown(path, nobody, nobody)
-        subprocess.run([ROOTWATCH, "graph", "--state", state], check=True, capture_output=True)
+        subprocess.run([ROOTWATCH, "graph", "--state", state], check=True, capture_output=True,
+                       env=DRAWING)
         made = list(state.rglob("*"))
         self.assertTrue(any(path.suffix == ".rrd" for path in made))
         self.assertTrue((state / "www/index.html").exists())
         self.assertEqual([path for path in made if path.stat().st_uid != nobody], [])
         ran = subprocess.run([ROOTWATCH, "graph", "--state", state, "--out", self.dir / "www"],
-                             capture_output=True, text=True)
+                             capture_output=True, text=True, env=DRAWING)
         self.assertEqual(ran.returncode, 1)
         self.assertIn("Permission denied (as nobody, who owns the state directory)", ran.stderr)
 

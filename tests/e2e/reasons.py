@@ -8,6 +8,8 @@ usage: reasons.py ROOTWATCH TOOL_FRAMES MAILSERVER
 import email, glob, html, json, pathlib, re, sqlite3, struct, subprocess, sys, tempfile, time
 import unittest
 
+from drawing import DRAWING
+
 ROOTWATCH, TOOL_FRAMES, MAILSERVER = sys.argv[1:4]
 UNDECODED = {"unknown-ethertype": 120 * 11, "ip-protocol": 120 * 4}
 
@@ -105,7 +107,7 @@ mail: {{to: [noc@example.net], from: w@example.net, smarthost: "smtp://127.0.0.1
     def test_are_on_the_pages(self):
         www = self.dir / "www"
         subprocess.run([ROOTWATCH, "graph", "-c", self.config, "--state", self.state, "--out",
-                        www], check=True, capture_output=True)
+                        www], check=True, capture_output=True, env=DRAWING)
         for name in ("index", "day", "week", "month", "year", f"incidents/{self.id}/index"):
             page = text_of((www / f"{name}.html").read_text())
             self.assertRegex(page, r"unknown ethertypes, mostly 0x88b5 1.?320 ", name)
@@ -154,7 +156,7 @@ class Drops(unittest.TestCase):
             one = [incident["id"], "--state", state]
             for words in (["incident", "case", *one],
                           ["graph", "--state", state, "--out", f"{name}/www"]):
-                subprocess.run([ROOTWATCH, *words], check=True, capture_output=True)
+                subprocess.run([ROOTWATCH, *words], check=True, capture_output=True, env=DRAWING)
             shown = subprocess.run([ROOTWATCH, "incident", "show", *one], check=True,
                                    capture_output=True, text=True).stdout
             texts = [shown] + [text_of((state / "cases" / incident["id"] / f).read_text())
