@@ -610,12 +610,16 @@ class Failing(Case):
 class Telling(Case):
     """The whole way: traffic, incident, look-ups, mail, case file."""
 
+    def wait_for_port(self, server, file):
+        while not file.exists():
+            self.assertIsNone(server.poll(), server.args)
+            time.sleep(0.05)
+
     def read(self):
         port_file = self.dir / "port"
         mails = subprocess.Popen([MAILSERVER, self.dir / "mail", port_file])
         try:
-            while not port_file.exists():
-                time.sleep(0.05)
+            self.wait_for_port(mails, port_file)
             config = self.config("mail:\n  to: [noc@example.net]\n  from: rootwatch@example.net\n"
                                  "  starttls: never\n"
                                  f"  smarthost: smtp://127.0.0.1:{port_file.read_text()}\n")
@@ -655,9 +659,8 @@ class Telling(Case):
         servers = [subprocess.Popen([scripts / f"demo-{what}", self.dir / what])
                    for what in ("resolver", "whois-server")]
         try:
-            for what in ("resolver", "whois-server"):
-                while not (self.dir / what).exists():
-                    time.sleep(0.05)
+            for what, server in zip(("resolver", "whois-server"), servers):
+                self.wait_for_port(server, self.dir / what)
             self.resolve_at((self.dir / "resolver").read_text())
             self.settings.update({"whois": WHOIS, "history": self.dir / "tables", "deadline": 10,
                                   "whois-server": f"127.0.0.1:{(self.dir / 'whois-server').read_text()}"})

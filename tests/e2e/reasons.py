@@ -29,6 +29,7 @@ class Reasons(unittest.TestCase):
         port = cls.dir / "port"
         cls.server = subprocess.Popen([MAILSERVER, cls.dir / "mail", port])
         while not port.exists():
+            assert cls.server.poll() is None
             time.sleep(0.02)
         cls.config = cls.dir / "r.yaml"
         cls.config.write_text(f"""
