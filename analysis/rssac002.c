@@ -3,6 +3,7 @@
 
 #include "analysis/json.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,12 @@ json_t *rssac002_json(const struct rssac002_counts *c, const char *service)
     return json;
 }
 
+/* So many at most: sums over hours, sites and keys are numbers that can be held. */
+static bool is_count(const json_t *value, uint64_t *count)
+{
+    return json_to_u64(value, count) && *count <= UINT64_C(1) << 48;
+}
+
 /* Nothing but what the table knows: a key that is spoilt is no zero. */
 static bool parse_table(const struct table *t, const json_t *json, uint64_t *count)
 {
@@ -149,9 +156,9 @@ static bool parse_table(const struct table *t, const json_t *json, uint64_t *cou
     char text[KEY_BYTES];
     size_t known = 0;
     for (unsigned i = 0; i < t->count; i++) {
-        const char *key = t->key(i, text);
-        known += json_object_get(object, key) != NULL;
-        if (!json_read_u64(object, key, &count[i]))
+        const json_t *value = json_object_get(object, t->key(i, text));
+        known += value != NULL;
+        if (value != NULL && !is_count(value, &count[i]))
             return false;
     }
     return json_is_object(object) && known == json_object_size(object);
@@ -160,7 +167,7 @@ static bool parse_table(const struct table *t, const json_t *json, uint64_t *cou
 static bool parse_numbers(const json_t *json, struct rssac002_counts *c)
 {
     for (unsigned i = 0; i < ROWS(fields); i++)
-        if (!json_to_u64(json_object_get(json, fields[i].name), numbers_at(c, fields[i].at)))
+        if (!is_count(json_object_get(json, fields[i].name), numbers_at(c, fields[i].at)))
             return false;
     for (unsigned i = 0; i < ROWS(tables); i++)
         if (!parse_table(&tables[i], json, numbers_at(c, tables[i].at)))
@@ -168,11 +175,17 @@ static bool parse_numbers(const json_t *json, struct rssac002_counts *c)
     return true;
 }
 
+/* Letters, digits and what a setting may have beside them: it goes into files and messages. */
 static bool parse_service(const json_t *json, char service[static RSSAC002_SERVICE_BYTES])
 {
     service[0] = '\0';
-    return json_read_text(json, "service", service, RSSAC002_SERVICE_BYTES) &&
-           service[0] != '\0';
+    if (!json_read_text(json, "service", service, RSSAC002_SERVICE_BYTES))
+        return false;
+    size_t good = 0;
+    while (isalnum((unsigned char)service[good]) ||
+           (service[good] != '\0' && strchr(".-_", service[good]) != NULL))
+        good++;
+    return good > 0 && service[good] == '\0';
 }
 
 /* Of both protocols the sums by family and by size are one. */

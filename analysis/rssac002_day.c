@@ -18,6 +18,7 @@ struct reading {
     struct store *store; /* the one under way, and the next two */
     struct rssac002_instance *instance;
     unsigned number;
+    int64_t next_s;                 /* the least hour that can come */
     struct store_sources **sources; /* of every hour that counts */
     unsigned sets;
     struct error *err;
@@ -61,14 +62,17 @@ static void count_hour(struct rssac002_instance *i, const struct rssac002_counts
     i->without_responses += queries && !responses;
 }
 
+/* Whose table lets an hour be there twice is not of our making. */
 static bool take_hour(void *argument, int64_t hour_s, const char *service,
                       const struct rssac002_counts *counts)
 {
     struct reading *r = argument;
-    if (hour_s % HOUR_S != 0 || counts == NULL || !has_sound_sources(r, hour_s)) {
+    if (hour_s % HOUR_S != 0 || hour_s < r->next_s || counts == NULL ||
+        !has_sound_sources(r, hour_s)) {
         r->instance->spoilt++;
         return true;
     }
+    r->next_s = hour_s + HOUR_S;
     if (!is_of_service(r, hour_s, service))
         return false;
     struct store_sources *o = store_sources_open(r->store, hour_s, r->err);
@@ -87,6 +91,7 @@ static bool take_store(struct reading *r, struct store *s, unsigned number)
     int64_t to_s = from_s + RSSAC002_DAY_S;
     r->store = s;
     r->number = number;
+    r->next_s = from_s;
     r->instance = &r->day->instance[number];
     r->err->text[0] = '\0';
     if (!store_begin_reading(s, r->err))

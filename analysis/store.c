@@ -14,8 +14,9 @@
 
 enum {
     BUSY_MS = 10000, /* another process writes: wait so long for its transaction */
-    SCHEMA = 5, /* PRAGMA user_version; 1: hours had no junk; 2: no names; 3: none went on; 4:
- nothing of RSSAC002 */
+    /* PRAGMA user_version; 1: hours had no junk; 2: no names; 3: none went on; 4: nothing of
+     * RSSAC002. */
+    SCHEMA = 5,
     STATE_MODE = 0750,
 };
 
@@ -146,11 +147,14 @@ static bool make_directory(const char *directory, struct error *err)
     return error_errno(err, "making the state directory %s", directory);
 }
 
+/* It may be another site's, or of a stranger's making: what is read are tables and no more. */
 static bool open_database(struct store *s, int flags, struct error *err)
 {
     if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return store_fail(s, "opening", err);
     sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     return check_version(s, err);
 }
 

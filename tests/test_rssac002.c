@@ -154,6 +154,10 @@ Test(rssac002, that_lacks_something_or_has_what_nobody_wrote_is_refused)
     cr_expect_not(parse(json, &again));
     json_object_del(json_object_get(json, "rcode"), "4096");
     cr_expect(parse(json, &again));
+    json_object_set_new(json, "frames", json_integer((INT64_C(1) << 48) + 1));
+    cr_expect_not(parse(json, &again));
+    json_object_set_new(json, "frames", json_integer(INT64_C(1) << 48));
+    cr_expect(parse(json, &again));
     json_object_del(json, "loss");
     cr_expect_not(parse(json, &again));
     json_decref(json);
@@ -162,6 +166,18 @@ Test(rssac002, that_lacks_something_or_has_what_nobody_wrote_is_refused)
     cr_expect_not(parse(NULL, &again));
     cr_expect(eq(str, err.text, "RSSAC002 counts of an hour are not as they were written"));
     json_decref(json);
+}
+
+Test(rssac002, of_a_service_that_no_setting_can_name_is_refused)
+{
+    static const char *const bad[] = {"x.y: z", "x.y #", "a'b", "x\xe2\x80\xae.y", "x/y", ""};
+    static struct rssac002_counts again;
+    for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char service[RSSAC002_SERVICE_BYTES];
+        json_t *json = rssac002_json(&counts, bad[i]);
+        cr_expect_not(rssac002_parse(json, &again, service, &err), "%s", bad[i]);
+        json_decref(json);
+    }
 }
 
 /* ---- As files -------------------------------------------------------------------------- */

@@ -250,6 +250,36 @@ Test(store_rssac002, that_cannot_be_read_again_is_replaced_and_said)
     rssac002_day_fini(&day);
 }
 
+/* A database of another site, made to harm: an hour that is there more than once. */
+Test(store_rssac002, takes_each_hour_once_whatever_the_table_is)
+{
+    put_at(HOUR_S, 5, 60);
+    sql("ALTER TABLE rssac002 RENAME TO good;"
+        "CREATE TABLE rssac002 (start INTEGER, doc TEXT, sources BLOB);"
+        "INSERT INTO rssac002 (rowid, start, doc, sources) SELECT start, * FROM good;"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)"
+        " INSERT INTO rssac002 SELECT start, doc, sources FROM good, n");
+    cr_assert(read_day(), "%s", err.text);
+    cr_expect(eq(u64, day.counts.queries[TRANSPORT_UDP4], 5));
+    cr_expect(eq(u32, day.instance[0].hours, 1));
+    cr_expect(eq(u32, day.instance[0].spoilt, 100));
+    rssac002_day_fini(&day);
+}
+
+/* The same: a view may compute whatever it likes, and for ever. */
+Test(store_rssac002, is_read_from_no_view)
+{
+    put_at(HOUR_S, 5, 60);
+    sql("ALTER TABLE rssac002 RENAME TO good;"
+        "CREATE VIEW rssac002 AS SELECT * FROM good");
+    store_close(store);
+    store = store_open(directory, STORE_READ, &err);
+    cr_assert_not_null(store, "%s", err.text);
+    cr_expect_not(read_day());
+    cr_expect_not_null(strstr(err.text, "view"), "%s", err.text);
+    rssac002_day_fini(&day);
+}
+
 Test(store_rssac002, unites_instances)
 {
     char other[sizeof directory + 8];
