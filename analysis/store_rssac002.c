@@ -109,27 +109,31 @@ static bool write_row(struct store *s, int64_t hour_s, const struct rssac002_cou
     return false;
 }
 
-/* Whether there is a row; its sums are added to `counts`, where they can be read. */
-static bool add_stored(struct store *s, int64_t hour_s, struct rssac002_counts *counts,
-                       bool *there, struct error *err)
+/* Whether there is a row of this service; its sums are added to `counts`, where they can be
+ * read. */
+static bool add_stored(struct store *s, int64_t hour_s, const char *service,
+                       struct rssac002_counts *counts, bool *there, struct error *err)
 {
     static const struct rssac002_counts none;
     sqlite3_stmt *q = store_prepare(s, "SELECT doc FROM rssac002 WHERE start = ?", err);
     if (q == NULL)
         return false;
     struct rssac002_counts *stored = malloc(sizeof *stored);
-    char service[RSSAC002_SERVICE_BYTES];
+    char stored_service[RSSAC002_SERVICE_BYTES];
     sqlite3_bind_int64(q, 1, hour_s);
     int result = sqlite3_step(q);
     *there = result == SQLITE_ROW;
     if (*there && stored != NULL) {
         struct error damaged;
         json_t *json = store_column_json(s, q, 0, &damaged);
-        if (!rssac002_parse(json, stored, service, &damaged)) {
+        bool good = rssac002_parse(json, stored, stored_service, &damaged);
+        if (!good) {
             *stored = none;
             stored->unread = 1;
         }
-        rssac002_add(counts, stored);
+        *there = !good || strcmp(stored_service, service) == 0;
+        if (*there)
+            rssac002_add(counts, stored);
         json_decref(json);
     }
     free(stored);
@@ -147,7 +151,8 @@ static bool put(struct store *s, int64_t hour_s, struct rssac002_hour *h,
     size_t size;
     bool there;
     *counts = h->counts;
-    if (!rssac002_hour_encode(h, err) || !add_stored(s, hour_s, counts, &there, err))
+    if (!rssac002_hour_encode(h, err) ||
+        !add_stored(s, hour_s, h->service, counts, &there, err))
         return false;
     if (there && !unite_stored(s, hour_s, h, &set, &size, &damaged))
         counts->unread++;

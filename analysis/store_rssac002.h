@@ -2,7 +2,8 @@
  * Hours of RSSAC002 in the database of a state directory: sums, and the set of sources.
  *
  * Putting an hour again (a process that was stopped or killed in it, and the next one) adds to
- * the sums and unites the sets.  What cannot be read again is replaced, and counted as unread.
+ * the sums and unites the sets.  What cannot be read again is replaced, and counted as unread;
+ * what is of another service is replaced.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once

@@ -250,6 +250,15 @@ Test(store_rssac002, that_cannot_be_read_again_is_replaced_and_said)
     rssac002_day_fini(&day);
 }
 
+/* Neither sums nor sources of two services are put together. */
+Test(store_rssac002, of_another_service_is_replaced)
+{
+    put_at(HOUR_S, 5, 60);
+    sql("UPDATE rssac002 SET doc = replace(doc, 'x.root', 'y.root')");
+    put_at(HOUR_S, 7, 80);
+    expect(7, 20);
+}
+
 /* A database of another site, made to harm: an hour that is there more than once. */
 Test(store_rssac002, takes_each_hour_once_whatever_the_table_is)
 {
