@@ -160,6 +160,8 @@ class Counting(Live):
         """All at once, on the same traffic."""
         if shutil.which("tcpdump") is None:
             self.skipTest("tcpdump is not installed")
+        while time.time() % 3600 > 3500:  # who asks at an hour's end may be late for its set
+            time.sleep(1)
         text, pcap = self.config.read_text(), self.dir / "mirror.pcap"
         text += "rssac002:\n  service: x.root-servers.net\n"
         dump = self.start(["tcpdump", "-i", "mirror", "-w", str(pcap), "-U", "-B", "65536", "-Z",
