@@ -215,21 +215,22 @@ static bool end_left(struct writer *w, struct error *err)
     return true;
 }
 
-static bool end_hour(struct writer *w, struct job *j, struct error *err)
+static bool put_hour(struct writer *w, struct job *j, struct error *err)
 {
-    return end_left(w, err) ? store_end_hour(w->settings.store, &j->hour, err)
-                            : store_put_part(w->settings.store, &j->hour, err);
+    return w->left ? store_put_part(w->settings.store, &j->hour, err)
+                   : store_end_hour(w->settings.store, &j->hour, err);
 }
 
-/* With how far a reader of files has come: both or none. */
-static bool end_read_hour(struct writer *w, struct job *j, struct error *err)
+/* With how far a reader of files has come: both or none.  What was left goes by itself. */
+static bool end_hour(struct writer *w, struct job *j, struct error *err)
 {
     struct store *s = w->settings.store;
+    (void)end_left(w, err);
     if (j->read_to_s == 0)
-        return end_hour(w, j, err);
+        return put_hour(w, j, err);
     if (!store_begin(s, err))
         return false;
-    if (end_hour(w, j, err) && store_note_hours(s, j->read_to_s, err))
+    if (put_hour(w, j, err) && store_note_hours(s, j->read_to_s, err))
         return store_commit(s, err);
     store_abandon(s);
     return false;
@@ -238,7 +239,7 @@ static bool end_read_hour(struct writer *w, struct job *j, struct error *err)
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
     const struct writer_settings *c = &w->settings;
-    if (!end_read_hour(w, j, err))
+    if (!end_hour(w, j, err))
         return false;
     hour_log_overflow(&j->hour, c->log);
     return store_forget(c->store, now_at(j) - (int64_t)c->minutes_days * DAY_S,

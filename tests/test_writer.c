@@ -506,6 +506,37 @@ Test(writer, replaces_nothing_of_another_process_with_its_own)
     cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 1));
 }
 
+static void end_read_hour(struct writer *w, const struct aggregator_hour *hour)
+{
+    writer_hour(w, hour, 7200);
+}
+
+/* A reader's hour that cannot be stored takes nothing back but itself. */
+Test(writer, stores_what_another_left_though_the_hour_after_it_cannot_be)
+{
+    struct writer *w = start(NULL);
+    give_counts(w, 9, writer_going);
+    (void)writer_stop(w);
+    sql("CREATE TRIGGER full BEFORE INSERT ON hours BEGIN SELECT RAISE(ABORT, 'disk full'); "
+        "END");
+
+    sqlite3_close(beside);
+    w = start(NULL);
+    give_minute(w, 7200);
+    wait_for_minute(7200);
+    sql("DROP TRIGGER full");
+    sql("CREATE TRIGGER full BEFORE INSERT ON learned WHEN new.name = 'read hours' BEGIN "
+        "SELECT RAISE(ABORT, 'disk full'); END");
+    give_counts(w, 20, end_read_hour);
+    give_minute(w, 7260);
+    wait_for_minute(7260);
+    sql("DROP TRIGGER full");
+    give_counts(w, 5, end_read_hour);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 1));
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 9 + 5));
+}
+
 /* More is kept the next time, so nothing is lost by it. */
 Test(writer, does_not_count_as_lost_what_it_cannot_keep_aside)
 {
