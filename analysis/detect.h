@@ -73,6 +73,7 @@ struct detector {
     int64_t day;                   /* of its generation */
     double waiting_s[SERIES];      /* since when a coarse alarm has waited; 0: none does */
     double suspicion[SERIES];      /* highest sum of the interval, of its alarm */
+    double greatest;               /* share of a prefix, name or domain in the interval */
     struct proposal proposal[PROPOSALS];
     unsigned proposals;
     unsigned suspects;

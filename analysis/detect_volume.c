@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 
+static const double most = 0.5; /* of the queries: what begins has many sources and names */
+
 /*
  * Without what open incidents explain.  Types and answers explain a rise, but not a fall: a
  * type that others change to leaves the whole as it was.
@@ -53,6 +55,7 @@ void detect_volume(struct detector *d, const struct look *look)
             .sensitivity = d->limits.sensitivity,
             .all_qps = (double)look->interval->counters->queries / look->moment.length_s,
             .hold_up = detect_is_explained(look, &up) || detect_is_explained(look, &spoof),
+            .of_one = d->greatest >= most,
             .hold_down = detect_is_explained(look, &down),
     };
     enum volume_change change = volume_add(&d->volume, &now, rest_of(d, look));

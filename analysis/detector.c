@@ -129,6 +129,23 @@ void detect_suspect(struct detector *d, const struct share_row *row,
     d->suspect_sum[at] = sum;
 }
 
+/* What is usual is of all seconds, also of those without a query. */
+static double usual_of_queries(const struct detector *d, const struct share_row *row)
+{
+    double busy = fmin(1, d->volume.level_qps);
+    return busy > 0 ? row->usual / busy : 0;
+}
+
+/* A domain may be all that there is to ask for: of it counts what is not usual. */
+static void note_share(struct detector *d, const struct look *look, enum detect_series series,
+                       const struct share_row *row, double queries)
+{
+    double share = queries / look->moment.rest;
+    if (series <= SERIES_DOMAIN)
+        d->greatest = fmax(d->greatest,
+                           series == SERIES_DOMAIN ? share - usual_of_queries(d, row) : share);
+}
+
 struct share_row *detect_add(struct detector *d, const struct look *look,
                              enum detect_series series, uint64_t key, double queries)
 {
@@ -136,6 +153,7 @@ struct share_row *detect_add(struct detector *d, const struct look *look,
     struct share_row *row = shares_add(d->shares[series], limits, &look->moment, key, queries);
     double alarm = limits->alarm * look->moment.scale;
     d->suspicion[series] = fmax(d->suspicion[series], row->sum / alarm);
+    note_share(d, look, series, row, queries);
     return share_is_suspicious(row, limits, &look->moment) ? row : NULL;
 }
 
@@ -340,6 +358,7 @@ unsigned detector_interval(struct detector *d, const struct interval *interval,
     d->suspects = 0;
     d->proposals = 0;
     d->begins = false;
+    d->greatest = 0;
     memset(d->suspicion, 0, sizeof d->suspicion);
     if (look.moment.rest >= 1)
         look_at_shares(d, &look);

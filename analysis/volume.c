@@ -10,6 +10,7 @@ enum {
     RECENT_S = 10,
     LEARN_S = 60,       /* before anything is told */
     STILL_S = 4 * 3600, /* at most */
+    FEW = 10,           /* queries that come together by chance */
     NEXT_TO_NONE = 300, /* queries that a level rests on: one in four seconds, at most */
 };
 
@@ -65,7 +66,7 @@ static void remember_all(struct volume *v, const struct volume_moment *now, bool
 
 static bool begins(const struct volume *v, const struct volume_moment *now)
 {
-    bool known = v->learned_s >= LEARN_S && v->up_from >= NEXT_TO_NONE;
+    bool known = v->learned_s >= LEARN_S && (v->up_from >= NEXT_TO_NONE || now->of_one);
     return !known && v->up * now->sensitivity >= beginning * up_alarm;
 }
 
@@ -86,6 +87,8 @@ static void take_for_usual(struct volume *v)
     v->up = v->down = 0;
 }
 
+/* What is far above the level is taken for less: the seconds before it stands still would move
+ * that of a tiny site for hours. */
 static void learn(struct volume *v, const struct volume_moment *now, double rate_qps)
 {
     bool still = now->hold_up || now->hold_down || volume_is_suspicious(v);
@@ -103,6 +106,8 @@ static void learn(struct volume *v, const struct volume_moment *now, double rate
     v->learned_s += now->length_s;
     double gain = now->length_s / fmin(v->learned_s, LEVEL_S);
     double rate = fmax(rate_qps, fmin(v->level_qps, now->all_qps)); /* nothing is missing */
+    if (v->learned_s >= LEARN_S)
+        rate = fmin(rate, 2 * v->level_qps + FEW / now->length_s);
     v->level_qps += fmin(1, gain) * (rate - v->level_qps);
 }
 

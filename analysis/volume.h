@@ -7,7 +7,7 @@
  * four hours at most, and then takes what there is for usual.
  *
  * A level of the first minute, or one that rests on next to no queries, is no measure: where
- * more come, the traffic begins, and so does the level.
+ * more come, the traffic begins, and so does the level; unless they are of one.
  */
 /* SPDX-License-Identifier: MIT */
 #pragma once
@@ -44,6 +44,8 @@ struct volume_moment {
      * fallen, nobody wants to read that hardly any queries are left. */
     double all_qps;
     bool hold_up, hold_down; /* an incident says so already */
+    bool of_one; /* most of it is of one prefix, or asks for one name: traffic does not begin so
+                  */
 };
 
 /* What the interval's rate says, without what open incidents explain. */

@@ -143,6 +143,56 @@ Test(beginning, is_not_what_a_flood_on_a_tiny_site_is)
     cr_expect(eq(int, t->event[0].incident.kind, INCIDENT_PREFIX));
 }
 
+/* On a site with a query in five seconds, as long as it is of one network, name or domain. */
+static void expect_flood_on_next_to_none_is_told(const struct traffic_flow *f,
+                                                 enum incident_kind kind)
+{
+    pass_strays(3600, 5);
+    t->level = 0;
+    traffic_pass(t, 120, f);
+    cr_assert(eq(u32, traffic_count(t, INCIDENT_OPENED), 1));
+    cr_expect(eq(int, t->event[0].incident.kind, kind));
+    pass_strays(1800, 5);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_OPENED), 1), "%s", traffic_last(t)->summary);
+    cr_expect(eq(u32, traffic_count(t, INCIDENT_CLOSED), 1));
+    cr_expect(eq(u32, t->beginnings, 0));
+}
+
+Test(beginning, is_not_what_a_flood_of_one_network_is)
+{
+    static const struct traffic_flow f = {"192.0.2.9", 0, "name%u.example.org", 1, 2000};
+    expect_flood_on_next_to_none_is_told(&f, INCIDENT_PREFIX);
+}
+
+Test(beginning, is_not_what_a_flood_of_the_only_source_there_was_is)
+{
+    const struct traffic_flow f = {stray.client, 0, stray.name, stray.qtype, 2000};
+    expect_flood_on_next_to_none_is_told(&f, INCIDENT_PREFIX);
+}
+
+Test(beginning, is_not_what_a_flood_for_one_name_is)
+{
+    static const struct traffic_flow f = {"198.18.%u.9", 250, "www.example.org", 1, 2000};
+    expect_flood_on_next_to_none_is_told(&f, INCIDENT_NAME);
+}
+
+Test(beginning, is_not_what_a_flood_for_names_of_one_domain_is)
+{
+    static const struct traffic_flow f = {"198.18.%u.9", 250, "%u.example.org", 1, 2000};
+    expect_flood_on_next_to_none_is_told(&f, INCIDENT_NAME);
+}
+
+/* A server of one zone, switched on. */
+Test(beginning, is_what_queries_for_a_domain_are_that_strays_asked_for)
+{
+    static const struct traffic_flow all = {"198.18.%u.9", 250, "%u.example.net", 1, 200};
+    pass_strays(3600, 5);
+    t->level = 0;
+    traffic_pass(t, 600, &all);
+    expect_no_events();
+    cr_expect(eq(u32, t->beginnings, 1));
+}
+
 Test(beginning, leaves_what_was_learned_of_sources_before_a_long_silence)
 {
     const struct traffic_flow resolver = {"203.0.113.7", 0, "mail.example.net", 15, 30};
