@@ -18,6 +18,9 @@ class Package(unittest.TestCase):
         cls.holder = tempfile.TemporaryDirectory(prefix="rootwatch-package-")
         cls.addClassCleanup(cls.holder.cleanup)
         cls.dir = pathlib.Path(cls.holder.name)
+        (cls.dir / "out").mkdir()
+        (cls.dir / "out/rootwatch_notes").touch()
+        (cls.dir / "out/rootwatch_0.0-1_any.deb").touch()
         built = run(SOURCE / "scripts/package", cls.dir / "out")
         if built.returncode != 0:
             raise AssertionError(built.stderr)
@@ -36,6 +39,12 @@ class Package(unittest.TestCase):
         said = run(self.root / "usr/bin/rootwatch", "--version", check=True).stdout
         self.assertEqual(said.splitlines()[0], f"rootwatch {version}")
         self.assertEqual(self.field("Version").rsplit("-", 1)[0], version)
+
+    def test_replaces_what_it_built_before_and_nothing_else(self):
+        names = sorted(p.name for p in (self.dir / "out").iterdir())
+        self.assertIn("rootwatch_notes", names)
+        self.assertEqual([n for n in names if n.endswith(".deb") and "dbgsym" not in n],
+                         [self.deb.name])
 
     def test_has_what_an_operator_looks_for(self):
         for name in ("usr/share/man/man8/rootwatch.8.gz", "usr/share/man/man5/rootwatch.yaml.5.gz",
