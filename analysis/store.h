@@ -111,6 +111,8 @@ bool store_is_closed(struct store *s, const char *id, int64_t before_s, bool *is
 bool store_untold(struct store *s, unsigned channel, store_event_function *each, void *argument,
                   struct error *err);
 bool store_told(struct store *s, int64_t sequence, unsigned channel, struct error *err);
+/* The number of the newest event; 0: there is none. */
+bool store_newest_event(struct store *s, int64_t *sequence, struct error *err);
 
 /* What a detector has learned, by its name; replaced whole. */
 bool store_put_learned(struct store *s, const char *name, int64_t time_s, const json_t *learned,

@@ -138,3 +138,17 @@ bool store_told(struct store *s, int64_t sequence, unsigned channel, struct erro
     sqlite3_bind_int64(q, 2, sequence);
     return store_finish(s, q, "noting what was told", err);
 }
+
+static bool take_sequence(struct store *s, sqlite3_stmt *q, void *argument, struct error *err)
+{
+    (void)s, (void)err;
+    *(int64_t *)argument = sqlite3_column_int64(q, 0);
+    return true;
+}
+
+bool store_newest_event(struct store *s, int64_t *sequence, struct error *err)
+{
+    *sequence = 0;
+    sqlite3_stmt *q = store_prepare(s, "SELECT coalesce(max(sequence), 0) FROM events", err);
+    return q != NULL && store_each_row(s, q, take_sequence, sequence, err);
+}

@@ -22,7 +22,8 @@ enum {
 };
 
 static bool tell(const struct config *c, const char *state, struct store *store,
-                 const struct log *log, struct notify_counts *counts, struct error *err)
+                 int64_t newest, const struct log *log, struct notify_counts *counts,
+                 struct error *err)
 {
     struct drawing drawing = {.state = state, .site = c->site, .log = log};
     const struct notify n = {
@@ -30,6 +31,7 @@ static bool tell(const struct config *c, const char *state, struct store *store,
             .state = state,
             .store = store,
             .now_s = time(NULL),
+            .newest = newest,
             .draw = drawing_incident,
             .draw_argument = &drawing,
             .log = log,
@@ -101,10 +103,13 @@ bool jobs_run(const struct config *c, const char *state, const struct log *log, 
                          .now_s = now_s,
                          .since_s = pages ? now_s - RECENT_S : INT64_MIN,
                          .log = log};
-    bool good = report(log, casework_begin(&w, &met, &err), &err);
+    /* What happens while that is looked up is told the next time, when it was looked up too. */
+    int64_t newest;
+    bool good = report(log, store_newest_event(store, &newest, &err), &err);
+    good &= report(log, casework_begin(&w, &met, &err), &err);
     /* Without archives mails go with older pictures, or none. */
     good &= report(log, drawing_catch_up(state, log, &err), &err);
-    good &= report(log, tell(c, state, store, log, counts, &err), &err);
+    good &= report(log, tell(c, state, store, newest, log, counts, &err), &err);
     w.now_s = time(NULL);
     good &= report(log, casework_told(&w, &met, &err), &err);
     good &= report(log, !pages || draw_pages(c, state, store, log, &err), &err);

@@ -24,6 +24,7 @@ enum {
 struct queue {
     struct incident_event *event;
     unsigned count, most;
+    int64_t newest; /* that may be in it */
     bool failed;
     struct error *err;
 };
@@ -31,7 +32,7 @@ struct queue {
 static bool enqueue(void *argument, const struct incident_event *e)
 {
     struct queue *q = argument;
-    if (q->count == q->most)
+    if (q->count == q->most || e->sequence > q->newest)
         return false;
     q->failed = !mail_thread_copy(e, &q->event[q->count], q->err);
     q->count += !q->failed;
@@ -45,13 +46,14 @@ static void queue_free(struct queue *q)
     free(q->event);
 }
 
-static bool queue_read(struct queue *q, struct store *s, unsigned channel, struct error *err)
+static bool queue_read(struct queue *q, const struct notify *n, unsigned channel,
+                       struct error *err)
 {
-    *q = (struct queue){.most = EVENTS, .err = err};
+    *q = (struct queue){.most = EVENTS, .newest = n->newest, .err = err};
     q->event = calloc(q->most, sizeof *q->event);
     if (q->event == NULL)
         return error_set(err, "no memory for %u events", q->most);
-    if (store_untold(s, channel, enqueue, q, err) && !q->failed)
+    if (store_untold(n->store, channel, enqueue, q, err) && !q->failed)
         return true;
     queue_free(q);
     return false;
@@ -89,7 +91,7 @@ static bool tell_all(const struct notify *n, unsigned channel, tell_function *te
     bool more = true;
     bool good = true;
     while (good && more) {
-        if (!queue_read(&q, n->store, channel, err))
+        if (!queue_read(&q, n, channel, err))
             return false;
         good = tell_queue(n, channel, tell, &q, err);
         more = q.count == q.most;
@@ -247,7 +249,7 @@ static bool tell_channel(const struct notify *n, const struct channel *ch,
     (void)snprintf(spool, sizeof spool, "%s/spool", n->state);
     struct retry channel_retry = retry_read(spool, ch->name);
     bool down = !retry_is_due(&channel_retry, n->now_s);
-    if (!queue_read(&q, n->store, ch->bit, err))
+    if (!queue_read(&q, n, ch->bit, err))
         return false;
     for (unsigned i = 0; i < q.count && good; i++) {
         char name[64];

@@ -33,6 +33,7 @@ struct notify {
     const char *state;   /* directory; its spool/ is used */
     struct store *store; /* opened STORE_NOTE or STORE_WRITE */
     int64_t now_s;
+    int64_t newest; /* the number of the last event that is told; INT64_MAX: all are */
     notify_draw_function *draw; /* NULL: mails without pictures */
     void *draw_argument;
     const struct log *log;

@@ -84,6 +84,7 @@ static int pending(const char *file, const char *state, int64_t now_s, char *png
                        .state = state,
                        .store = s,
                        .now_s = now_s,
+                       .newest = INT64_MAX,
                        .draw = png != NULL ? draw : NULL,
                        .draw_argument = png,
                        .log = &log};

@@ -7,7 +7,7 @@ detection nor a mail's way may notice.
 usage: case.py ROOTWATCH TOOL_NOTIFY THE_CASE MAILSERVER
 exit status 77: unbound or whois is not installed
 """
-import contextlib, json, os, pathlib, shutil, signal, socket, socketserver, subprocess, sys, tempfile
+import contextlib, json, os, pathlib, re, shutil, signal, socket, socketserver, subprocess, sys, tempfile
 import threading, time, unittest
 
 ROOTWATCH = TOOL = THE_CASE = MAILSERVER = None
@@ -683,6 +683,27 @@ class Telling(Case):
         for words in ("1 Jan 2005 - 7 Jan 2005 207.244.46.0/24 by AS21529", "nobody announced it",
                       "Cc: noc@second-hosting.example", "Contact: abuse@broadband.example"):
             self.assertIn(words, " ".join(text.split()))
+
+    def test_who_comes_while_others_are_looked_up_is_mailed_when_it_was_looked_up_too(self):
+        late, once, mails = self.dir / "late", self.dir / "once", self.dir / "mails"
+        late.write_text(json.dumps(event(id="2005-0118-2", prefix="198.51.100.0/24",
+                                         hosts=["198.51.100.1"])) + "\n")
+        (self.dir / "answer").write_text(ANSWERS["192.0.2.0"])
+        for name, script in (
+                ("whois", f"[ -e {once} ] || {TOOL} put {self.state} <{late}\ntouch {once}\n"
+                          f"cat {self.dir}/answer"), ("sendmail", f"cat >>{mails}")):
+            (self.dir / name).write_text(f"#!/bin/sh\n{script}\n")
+            (self.dir / name).chmod(0o755)
+        self.settings["whois"] = self.dir / "whois"
+        self.put(event())
+        config = self.config(f"mail:\n  to: [noc@example.net]\n  sendmail: {self.dir}/sendmail\n")
+        frames = subprocess.run([THE_CASE, "--rate", "0.01", "--from", "129000", "--to", "129001"],
+                                check=True, capture_output=True).stdout
+        for told in ([ID], [ID, "2005-0118-2"]):
+            subprocess.run([ROOTWATCH, "read", "-c", config, "--state", self.state, "-"], check=True,
+                           input=frames, capture_output=True)
+            self.assertEqual(re.findall(r"X-Rootwatch-Incident: (\S+)", mails.read_text()), told)
+        self.assertNotIn("Not looked up yet", mails.read_text())
 
     def test_silent_servers_delay_a_mail_by_their_deadline_alone(self):
         self.assertNotIn("Network:", self.read())
