@@ -190,6 +190,7 @@ Test(status, is_replaced_whole)
     json_error_t problem;
     struct stat about;
     directory_make(directory);
+    (void)umask(027);
     cr_assert(status_path(directory, path));
     for (int i = 1; i <= 2; i++) {
         json_t *s = json_pack("{s:i}", "queries", i);

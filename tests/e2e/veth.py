@@ -167,6 +167,7 @@ mail:
 
 
 def main():
+    os.umask(0o022)
     delete_namespaces()
     try:
         make_namespaces()
