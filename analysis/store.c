@@ -18,6 +18,7 @@ enum {
      * RSSAC002. */
     SCHEMA = 5,
     STATE_MODE = 0750,
+    ESCAPE_BYTES = sizeof "\\000",
 };
 
 static const char schema[] =
@@ -75,9 +76,23 @@ int store_version(const struct store *s)
     return s->version;
 }
 
+/* SQLite repeats names and statements of the schema, and the database may be anybody's. */
+static void escape(const char *from, char *to, size_t size)
+{
+    size_t used = 0;
+    for (; *from != '\0' && used + ESCAPE_BYTES <= size; from++)
+        if (*from >= ' ' && *from <= '~')
+            to[used++] = *from;
+        else
+            used += (size_t)sprintf(to + used, "\\%03u", (unsigned char)*from);
+    to[used] = '\0';
+}
+
 bool store_fail(struct store *s, const char *doing, struct error *err)
 {
-    return error_set(err, "%s: %s: %s", s->path, doing, sqlite3_errmsg(s->db));
+    char words[sizeof err->text];
+    escape(sqlite3_errmsg(s->db), words, sizeof words);
+    return error_set(err, "%s: %s: %s", s->path, doing, words);
 }
 
 static bool run(struct store *s, const char *sql, const char *doing, struct error *err)

@@ -504,6 +504,30 @@ Test(store, gives_back_what_was_learned)
     cr_expect(eq(str, err.text, ""));
 }
 
+/* SQLite repeats names of the schema, which may be a stranger's. */
+Test(store, escapes_what_a_database_says)
+{
+    sqlite3 *db;
+    char path[sizeof directory + 16];
+    (void)snprintf(path, sizeof path, "%s/rootwatch.db", directory);
+    cr_assert(eq(int, sqlite3_open(path, &db), SQLITE_OK));
+    cr_assert(eq(int,
+                 sqlite3_exec(db,
+                              "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET"
+                              " name = 'a' || char(27, 233, 10), sql = 'CREATE' WHERE"
+                              " name = 'hours'",
+                              NULL, NULL, NULL),
+                 SQLITE_OK));
+    sqlite3_close(db);
+    store_close(store);
+    store = store_open(directory, STORE_READ, &err);
+    cr_assert_not_null(store, "%s", err.text);
+    int64_t first_s;
+    int64_t last_s;
+    cr_expect_not(store_span(store, &first_s, &last_s, &err));
+    cr_expect_not_null(strstr(err.text, "(a\\027\\195\\169\\010)"), "%s", err.text);
+}
+
 Test(store, refuses_a_database_of_a_newer_form)
 {
     char command[200];
