@@ -54,7 +54,7 @@ struct writer {
     /* The thread's own: */
     bool failing;     /* said, and not yet well again */
     bool cluttered;   /* an old case cannot be removed; said */
-    bool left;        /* by other processes, hours of theirs: nothing may replace them */
+    bool left;        /* hours of other processes, or that failed: nothing may replace them */
     struct job *kept; /* events to be stored once that works again, oldest first */
     unsigned keeps;
 };
@@ -210,8 +210,11 @@ static bool end_left(struct writer *w, struct error *err)
     if (err->text[0] != '\0')
         log_error(w->settings.log, "%s: %s", w->settings.state, err->text);
     else if (left > 0)
-        log_notice(w->settings.log, "stored what a process that was killed had counted of %s",
-                   left == 1 ? "its hour" : "its hours");
+        log_notice(
+                w->settings.log,
+                "stored what had been kept aside of %s not stored to the end: of each, up to "
+                "five minutes are lost",
+                left == 1 ? "an hour" : "hours");
     return true;
 }
 
@@ -239,8 +242,10 @@ static bool end_hour(struct writer *w, struct job *j, struct error *err)
 static bool store_hour(struct writer *w, struct job *j, struct error *err)
 {
     const struct writer_settings *c = &w->settings;
-    if (!end_hour(w, j, err))
+    if (!end_hour(w, j, err)) {
+        w->left = true; /* what was kept aside of it is stored in its place */
         return false;
+    }
     hour_log_overflow(&j->hour, c->log);
     return store_forget(c->store, now_at(j) - (int64_t)c->minutes_days * DAY_S,
                         now_at(j) - (int64_t)c->hours_days * DAY_S, err) &&

@@ -506,6 +506,26 @@ Test(writer, replaces_nothing_of_another_process_with_its_own)
     cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 1));
 }
 
+/* Not only by the next process: what was kept of it is all that there is. */
+Test(writer, stores_what_it_kept_of_an_hour_that_it_could_not_store)
+{
+    struct writer *w = start(NULL);
+    give_counts(w, 9, writer_going);
+    give_minute(w, 7200);
+    wait_for_minute(7200);
+    sql("CREATE TRIGGER full BEFORE INSERT ON hours BEGIN SELECT RAISE(ABORT, 'disk full'); "
+        "END");
+    give_counts(w, 20, end_hour);
+    give_minute(w, 7260);
+    wait_for_minute(7260);
+    sql("DROP TRIGGER full");
+    give_counts(w, 5, writer_going);
+    struct writer_counts counts = writer_stop(w);
+    cr_expect(eq(u64, counts.failed, 1));
+    cr_expect(eq(int, number("SELECT sum(queries) FROM hours"), 9));
+    cr_expect(eq(int, number("SELECT count(*) FROM hours_going"), 1));
+}
+
 static void end_read_hour(struct writer *w, const struct aggregator_hour *hour)
 {
     writer_hour(w, hour, 7200);
