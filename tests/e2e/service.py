@@ -27,7 +27,8 @@ def make_wire():
 
 class Service(unittest.TestCase):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory(prefix="rootwatch-service-")
+        holder = tempfile.TemporaryDirectory(prefix="rootwatch-service-",
+                                             ignore_cleanup_errors=True)
         self.addCleanup(holder.cleanup)
         self.dir = pathlib.Path(holder.name)
         self.config = self.dir / "rootwatch.yaml"
@@ -43,13 +44,20 @@ class Service(unittest.TestCase):
                                                capture_output=True))
         self.daemon = subprocess.Popen(
             ["ip", "netns", "exec", NAMESPACE, ROOTWATCH, "run", "-c", self.config],
-            stderr=self.log, env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
+            stderr=self.log, start_new_session=True,
+            env={**os.environ, "NOTIFY_SOCKET": str(self.dir / "notify")})
         self.addCleanup(self.end)
         self.told("STATUS=capturing on mirror")
 
     def end(self):
-        if self.daemon.poll() is None:
-            self.daemon.kill()
+        """With all that it started, which might write to the directory still."""
+        for _ in range(1000):
+            self.daemon.poll()
+            try:
+                os.killpg(self.daemon.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                break
+            time.sleep(0.01)
         self.daemon.wait()
 
     def said(self):

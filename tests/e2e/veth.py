@@ -63,6 +63,18 @@ def children_of(parent):
             (about(pid) or (None, None))[1] == parent]
 
 
+def end_group(p):
+    """And waits for all of it: who is left might write to the directory still."""
+    for _ in range(1000):
+        p.poll()
+        try:
+            os.killpg(p.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            break
+        time.sleep(0.01)
+    p.wait()
+
+
 class Live(unittest.TestCase):
     def run(self, result=None):
         """A failure shows what the daemon said."""
@@ -72,7 +84,7 @@ class Live(unittest.TestCase):
             print(self.said, file=sys.stderr)
 
     def setUp(self):
-        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-live-")
+        self.holder = tempfile.TemporaryDirectory(prefix="rootwatch-live-", ignore_cleanup_errors=True)
         self.dir = pathlib.Path(self.holder.name)
         self.state = self.dir / "state"
         self.processes = []
@@ -96,9 +108,7 @@ mail:
 
     def tearDown(self):
         for p in self.processes:
-            if p.poll() is None:
-                os.killpg(p.pid, signal.SIGKILL)
-            p.wait()
+            end_group(p)
             if p.stderr:
                 p.stderr.close()
             if p.stdout:
