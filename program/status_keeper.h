@@ -1,6 +1,6 @@
 /*
- * Keeps status.json: writes the newest interval there is, in a thread of its own.  Neither who
- * counts waits for a disk, nor does who asks for now wait until an hour has been stored.
+ * Keeps status.json: writes the newest interval there is, in a thread of its own.  So counting
+ * never waits for a disk, and the file stays new while the writer stores an hour.
  *
  * One thread gives; nothing rests on it: what fails is said once.
  */
@@ -14,7 +14,7 @@
 
 struct status_keeper; /* private */
 
-/* Both are the caller's, and stay as they are. */
+/* Both are the caller's, and stay as they are.  NULL: see err. */
 struct status_keeper *status_keeper_start(const char *state, const struct log *log,
                                           struct error *err);
 /* In place of one that was not written yet; the object is the keeper's from now on. */
